@@ -1,0 +1,16 @@
+/** Everything an AT command may reach. */
+import type { Efs } from "#efs/efs";
+import type { Client } from "#lwm2m/client";
+import type { Settings } from "#lwm2m/settings";
+import type { Modem } from "#modem/modem";
+import type { Power } from "#modem/power";
+import type { Runtime } from "#runtime";
+
+export interface Host {
+  readonly runtime: Runtime;
+  readonly modem: Modem;
+  readonly power: Power;
+  readonly efs: Efs;
+  readonly client: Client;
+  readonly lwm2m: Settings;
+}

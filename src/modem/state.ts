@@ -1,0 +1,133 @@
+/** The whole simulated hardware as one immutable value; AT answers, URCs and LwM2M Resources are derived from it. */
+
+export type PowerPhase = "off" | "booting" | "running";
+/** +CPIN codes; "NOT INSERTED" stands for an empty slot. */
+export type SimStatus = "READY" | "SIM PIN" | "SIM PUK" | "NOT READY" | "NOT INSERTED";
+export type AccessTechnology = "CAT-M1" | "CAT-NB1" | "GSM";
+/** 3GPP TS 27.007 §10.1.22 <stat>: 0 idle, 1 home, 2 searching, 3 denied, 4 unknown, 5 roaming. */
+export type RegistrationStatus = 0 | 1 | 2 | 3 | 4 | 5;
+export type PdpType = "IP" | "IPV6" | "IPV4V6";
+/** Wakaama's client states, which +QLWEVENT prints. */
+export type ClientPhase = 0 | 1 | 2 | 3 | 4 | 5;
+
+export interface PdpContext {
+  readonly type: PdpType;
+  readonly apn: string;
+  readonly user: string;
+  readonly password: string;
+  /** 0 none, 1 PAP, 2 CHAP, 3 PAP or CHAP. */
+  readonly authentication: 0 | 1 | 2 | 3;
+  readonly active: boolean;
+  /** Address given by the network while active. */
+  readonly address: string | undefined;
+}
+
+export interface Fix {
+  readonly latitude: number;
+  readonly longitude: number;
+  readonly altitudeM: number;
+  readonly uncertaintyM: number;
+  readonly speedMs: number;
+  readonly courseDeg: number;
+  /** Wall clock ms at which it was taken. */
+  readonly takenAtMs: number;
+}
+
+export interface ModemState {
+  readonly power: {
+    readonly phase: PowerPhase;
+    /** Counts boots; a change of it means everything volatile was lost. */
+    readonly boots: number;
+    /** Set once `RDY`, `APP RDY` and `+QIND: SMS DONE` have been reached in this boot. */
+    readonly ready: boolean;
+    readonly appReady: boolean;
+    readonly smsDone: boolean;
+    /** Set by AT+QPOWD when the module has gone down: `POWERED DOWN`. */
+    readonly poweredDown: boolean;
+  };
+  readonly identity: {
+    readonly manufacturer: string;
+    readonly model: string;
+    readonly revision: string;
+    readonly applicationRevision: string;
+    readonly hardware: string;
+    readonly imei: string;
+  };
+  readonly sim: {
+    /** What +CPIN? answers; NOT READY while it is being initialised. */
+    readonly status: SimStatus;
+    /** What the card asks for once initialised. */
+    readonly card: SimStatus;
+    readonly iccid: string;
+    readonly imsi: string;
+    readonly msisdn: string | undefined;
+    readonly pin: string;
+    readonly pinTriesLeft: number;
+  };
+  /** AT+CFUN: 0 minimum, 1 full, 4 radio off. */
+  readonly functionality: 0 | 1 | 4;
+  readonly radio: {
+    readonly technology: AccessTechnology;
+    readonly band: number;
+    readonly earfcn: number;
+    readonly physicalCellId: number;
+    readonly cellId: number;
+    readonly trackingArea: number;
+    readonly mcc: string;
+    readonly mnc: string;
+    readonly operatorLong: string;
+    readonly operatorShort: string;
+    readonly rssiDbm: number;
+    readonly rsrpDbm: number;
+    readonly rsrqDb: number;
+    readonly sinrDb: number;
+  };
+  readonly registration: {
+    readonly eps: RegistrationStatus;
+  };
+  readonly network: {
+    /** APNs the network accepts; undefined = any that is not empty. */
+    readonly apns: readonly string[] | undefined;
+    /** Whether the cell in reach is the home network. */
+    readonly roaming: boolean;
+    /** Whether there is a cell in reach at all. */
+    readonly coverage: boolean;
+    /** AT+COPS <mode>: 0 automatic, 1 manual, 2 de-registered. */
+    readonly selection: 0 | 1 | 2;
+    readonly attached: boolean;
+  };
+  /** Contexts by <cid> 1-16. */
+  readonly pdp: Readonly<Record<number, PdpContext>>;
+  readonly battery: {
+    readonly percent: number;
+    readonly millivolts: number;
+    readonly milliamps: number;
+    /** +CBC <bcs>: 0 not charging, 1 charging, 2 charging finished. */
+    readonly charging: 0 | 1 | 2;
+    readonly externalPower: boolean;
+  };
+  readonly memory: { readonly totalKb: number; readonly freeKb: number };
+  readonly time: {
+    /** The module's clock minus the host's clock, ms. */
+    readonly offsetMs: number;
+    /** UTC offset in quarters of an hour, as +CCLK prints it. */
+    readonly zoneQuarters: number;
+    /** IANA zone name of /3/0/15. */
+    readonly zoneName: string;
+    /** Whether the network has given the time (AT+QLTS). */
+    readonly synchronised: boolean;
+  };
+  readonly fix: Fix | undefined;
+  /** Data counters since boot or since /7/0/6 was executed. */
+  readonly traffic: { readonly txBytes: number; readonly rxBytes: number; readonly txPackets: number; readonly rxPackets: number };
+  /** Settings kept in the module's non-volatile memory (AT+QCFG, AT+IPR, AT+IFC …), by name; values as printed. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** What the LwM2M Client shows to the terminal. */
+  readonly lwm2m: {
+    readonly phase: ClientPhase | undefined;
+    /** The latest observation begun or ended on /19, /10250, /26241: token in hex, upper case. */
+    readonly observation: { readonly token: string; readonly path: string; readonly cancelled: boolean } | undefined;
+    /** The latest downlink data. */
+    readonly downlink: { readonly path: string; readonly data: Buffer } | undefined;
+  };
+}
