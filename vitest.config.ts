@@ -5,9 +5,10 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["bg96-source"] } },
   test: {
     include: ["test/**/*.test.ts"],
+    // suites on real peers have configurations of their own
     exclude: ["test/leshan/**", "test/host/**", "node_modules/**"],
     testTimeout: 20_000,
     pool: "forks",
-    reporters: ["default"],
+    reporters: ["default", ["json", { outputFile: "test-results/vitest-unit.json" }]],
   },
 });

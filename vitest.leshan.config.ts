@@ -10,6 +10,6 @@ export default defineConfig({
     hookTimeout: 60_000,
     pool: "forks",
     fileParallelism: false,
-    reporters: ["default"],
+    reporters: ["default", ["json", { outputFile: "test-results/vitest-leshan.json" }]],
   },
 });

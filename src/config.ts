@@ -1,4 +1,6 @@
 /** The configuration of one modem: defaults < file < environment < options, one frozen value. */
+import { OPTIONS, type OptionPath, type OptionRow } from "#config/options";
+import { readEnvironment, readFile, readOptions } from "#config/sources";
 import type { BootProfile } from "#modem/power";
 
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "silent";
@@ -25,7 +27,15 @@ export interface Config {
     /** Body of +QLWOBSERVE's third field (bg96-at rule 8). */
     readonly observeFlag: "always" | "cancelOnly" | "never";
   };
-  readonly coap: { readonly ackTimeoutMs: number; readonly maxRetransmit: number };
+  readonly coap: {
+    readonly ackTimeoutMs: number;
+    readonly ackRandomFactor: number;
+    readonly maxRetransmit: number;
+  };
+  readonly dtls: {
+    /** Of one whole handshake. */
+    readonly handshakeTimeoutMs: number;
+  };
   readonly identity: { readonly imei: string; readonly revision: string; readonly applicationRevision: string };
   readonly sim: {
     readonly present: boolean;
@@ -67,4 +77,138 @@ export class ConfigError extends Error {
     this.name = "ConfigError";
     this.problems = problems;
   }
+}
+
+export const DEFAULTS: Config = freeze({
+  log: { level: "info" },
+  boot: "fast",
+  efs: undefined,
+  tty: undefined,
+  register: false,
+  lwm2m: {
+    server: undefined,
+    endpoint: undefined,
+    pskIdentity: undefined,
+    pskKeyHex: undefined,
+    lifetimeS: undefined,
+    // OMA TS 1.0.2 §7.1.7 names these two
+    ciphers: ["TLS_PSK_WITH_AES_128_CCM_8", "TLS_PSK_WITH_AES_128_CBC_SHA256"],
+    registerVersion: "always",
+    observeFlag: "always",
+  },
+  // RFC 7252 §4.8
+  coap: { ackTimeoutMs: 2000, ackRandomFactor: 1.5, maxRetransmit: 4 },
+  dtls: { handshakeTimeoutMs: 30_000 },
+  identity: { imei: "864508030000019", revision: "BG96MAR02A07M1G", applicationRevision: "01.007.01.007" },
+  // 001-01 is the test network (3GPP TS 23.003 §2.2, ITU-T E.212 Annex A)
+  sim: {
+    present: true,
+    pin: undefined,
+    iccid: "89001011234567890128",
+    imsi: "001010123456789",
+    msisdn: "15555550100",
+  },
+  network: {
+    apns: undefined,
+    roaming: false,
+    coverage: true,
+    mcc: "001",
+    mnc: "01",
+    operatorLong: "Test Network",
+    operatorShort: "Test",
+    technology: "CAT-M1",
+    rssiDbm: -73,
+    rsrpDbm: -95,
+    rsrqDb: -9,
+    sinrDb: 12,
+  },
+  battery: { percent: 85, millivolts: 3900 },
+});
+
+/** As the command line gives them; absent or undefined = not given. */
+export interface ConfigOptions {
+  readonly efs?: string | undefined;
+  readonly tty?: string | undefined;
+  readonly server?: string | undefined;
+  readonly endpoint?: string | undefined;
+  readonly pskIdentity?: string | undefined;
+  readonly pskKey?: string | undefined;
+  readonly lifetime?: string | number | undefined;
+  readonly boot?: string | undefined;
+  readonly register?: boolean | undefined;
+  readonly logLevel?: string | undefined;
+}
+
+export interface ConfigSources {
+  /** Path of a TOML file. */
+  readonly file?: string | undefined;
+  /** The environment: BG96_NETWORK_APNS is network.apns, a list is separated by commas. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly options: ConfigOptions;
+}
+
+/** Puts a Config together from its sources, the later over the earlier. @throws ConfigError with every problem of all of them. */
+export function loadConfig({ file, env, options }: ConfigSources): Config {
+  const problems: ConfigProblem[] = [];
+  const given = [
+    ...(file === undefined ? [] : readFile(file, problems)),
+    ...readEnvironment(env, problems),
+    ...readOptions(options),
+  ];
+  const config: Config = structuredClone(DEFAULTS);
+  const places = new Map<OptionPath, string>();
+  const refused = new Set<OptionPath>();
+  for (const { path, value, place } of given) {
+    const row = OPTIONS[path];
+    if (value !== undefined && !row.schema.safeParse(value).success) {
+      refused.add(path);
+      problems.push({ place, message: `${path} cannot be ${show(row, value)}`, remedy: remedy(row, value) });
+      continue;
+    }
+    assign(config, path, value);
+    places.set(path, place);
+  }
+  const security: readonly OptionPath[] = ["lwm2m.server", "lwm2m.pskIdentity", "lwm2m.pskKeyHex"];
+  if (!security.some((path) => refused.has(path))) {
+    problems.push(...checkSecurity(config, (path) => places.get(path) ?? path));
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return freeze(config);
+}
+
+/** Server, identity and key have to fit each other. */
+function checkSecurity({ lwm2m, efs }: Config, placeOf: (path: OptionPath) => string): readonly ConfigProblem[] {
+  const { server, pskIdentity, pskKeyHex } = lwm2m;
+  const problems: ConfigProblem[] = [];
+  const report = (path: OptionPath, message: string, what: string) =>
+    void problems.push({ place: placeOf(path), message, remedy: what });
+  if (pskIdentity !== undefined && pskKeyHex === undefined) {
+    report("lwm2m.pskIdentity", "there is an identity without a key", "give lwm2m.pskKeyHex (--psk-key) too");
+  } else if (pskKeyHex !== undefined && pskIdentity === undefined) {
+    report("lwm2m.pskKeyHex", "there is a key without an identity", "give lwm2m.pskIdentity (--psk-identity) too");
+  } else if (pskKeyHex !== undefined && server?.startsWith("coap://")) {
+    const secure = server.replace("coap://", "coaps://").replace(/:5683(?=\/?$)/, ":5684");
+    report("lwm2m.server", `a PSK is given, but ${server} is without security`, `did you mean ${secure}?`);
+  } else if (pskKeyHex === undefined && server?.startsWith("coaps://") && efs === undefined) {
+    // a tree of the user's own may hold the server's PSK file
+    report("lwm2m.server", `${server} needs a PSK`, "give --psk-identity and --psk-key, or --efs with a PSK file");
+  }
+  return problems;
+}
+
+const show = (row: OptionRow, value: unknown): string =>
+  row.secret ? "what is given" : (JSON.stringify(value) ?? String(value)).slice(0, 80);
+
+const remedy = (row: OptionRow, value: unknown): string => row.remedy?.(value) ?? `give ${row.allowed}`;
+
+function assign(config: Config, path: OptionPath, value: unknown): void {
+  const [section, key] = path.split(".") as [string, string | undefined];
+  const target = config as unknown as Record<string, unknown>;
+  if (key === undefined) target[section] = value;
+  else (target[section] as Record<string, unknown>)[key] = value;
+}
+
+function freeze<T extends object>(value: T): T {
+  for (const each of Object.values(value)) if (typeof each === "object" && each !== null) freeze(each);
+  return Object.freeze(value);
 }

@@ -1,6 +1,15 @@
 /** The message layer of one peer: CON/NON/ACK/RST, tokens, de-duplication, blocks (RFC 7252, 7641, 7959). */
+import { createBodies } from "#coap/bodies";
+import { createDuplicates, fingerprintOf } from "#coap/duplicates";
+import { createExchanges } from "#coap/exchanges";
 import type { Link } from "#coap/link";
-import type { Request, Response } from "#coap/message";
+import { CoapFailure, type Request, type Response } from "#coap/message";
+import { createNotifications } from "#coap/notifications";
+import { performRequest } from "#coap/requests";
+import { createRetransmission, exchangeLifetimeMs } from "#coap/retransmission";
+import { createServing } from "#coap/serving";
+import { createUploads } from "#coap/uploads";
+import { decode, encodeEmpty, isRequestCode, type Message } from "#coap/wire";
 import type { Runtime } from "#runtime";
 
 /** RFC 7252 §4.8. */
@@ -27,7 +36,7 @@ export interface EndpointOptions {
   readonly link: Link;
   readonly runtime: Runtime;
   readonly transmission?: TransmissionParameters;
-  /** Largest body joined from Block1, bytes; beyond it 4.13. */
+  /** Largest body joined from Block1 or Block2, bytes; beyond it 4.13 or a CoapFailure. Default 1 MiB. */
   readonly maxBodyBytes?: number;
   /** Serves one request, exactly once however often its datagram arrives; a thrown CoapError becomes its code, anything else 5.00. A promise makes a separate response. */
   readonly onRequest: (request: Request) => Response | Promise<Response>;
@@ -42,7 +51,127 @@ export interface Endpoint {
   /** Sends a Confirmable request; large payloads go by Block1, large responses are joined. @throws CoapFailure */
   request(request: OutgoingRequest): Promise<Response>;
   /** Sends a notification to an observer; large ones go by Block2. `onOutcome` may be called again with "reset" for a NON one. */
-  notify(token: Buffer, response: Response, confirmable: boolean, onOutcome: (outcome: NotificationOutcome) => void): void;
+  notify(
+    token: Buffer,
+    response: Response,
+    confirmable: boolean,
+    onOutcome: (outcome: NotificationOutcome) => void,
+  ): void;
   /** Nothing is sent or received afterwards; open requests end with CoapFailure("closed"). Idempotent. */
   close(): void;
+}
+
+const DEFAULT_MAX_BODY_BYTES = 1024 * 1024;
+
+/** Our tokens; long enough not to be guessed by who cannot read the traffic (RFC 7252 §5.3.1). */
+const TOKEN_BYTES = 8;
+
+/** Starts to serve and to use `options.link`. */
+export function createEndpoint(options: EndpointOptions): Endpoint {
+  const { link, runtime, onTraffic, maxBodyBytes = DEFAULT_MAX_BODY_BYTES } = options;
+  const { clock, random, log } = runtime;
+  const parameters = options.transmission ?? DEFAULT_TRANSMISSION;
+  const lifetimeMs = exchangeLifetimeMs(parameters);
+  let isClosed = false;
+  let messageId = random.bytes(2).readUInt16BE(0); // RFC 7252 §4.4
+
+  const nextMessageId = () => {
+    messageId = (messageId + 1) & 0xffff;
+    return messageId;
+  };
+
+  const send = (datagram: Buffer) => {
+    if (isClosed) return;
+    onTraffic?.("out", datagram.length);
+    link.send(datagram);
+  };
+
+  const duplicates = createDuplicates(clock, lifetimeMs);
+  const retransmission = createRetransmission({ clock, random, parameters, nextMessageId, send });
+  const exchanges = createExchanges(retransmission, clock, lifetimeMs);
+  const bodies = createBodies(clock, lifetimeMs);
+  const uploads = createUploads(clock, lifetimeMs, maxBodyBytes);
+  const notifications = createNotifications({ retransmission, nextMessageId, send, log });
+  const { onRequest } = options;
+  const serving = createServing({ onRequest, bodies, uploads, retransmission, nextMessageId, send, log });
+
+  /** An Acknowledgement or a Reset to one of our messages. */
+  const onAnswer = (message: Message) => {
+    const transmission = retransmission.find(message.messageId);
+    if (message.type === "RST") {
+      if (message.code !== "0.00") return; // RFC 7252 §4.2
+      if (transmission) retransmission.end(transmission, "reset");
+      else notifications.onReset(message.messageId);
+    } else if (message.code !== "0.00") {
+      if (!isRequestCode(message.code)) exchanges.onResponse(message);
+    } else if (transmission) retransmission.end(transmission, "acknowledged");
+  };
+
+  const onDatagram = (datagram: Buffer) => {
+    onTraffic?.("in", datagram.length);
+    const message = decode(datagram);
+    if (!message) return;
+    if (message.malformed !== undefined) {
+      log.debug({ problem: message.malformed }, "a malformed message was rejected");
+      if (message.type === "CON") send(encodeEmpty("RST", message.messageId)); // RFC 7252 §4.2
+      return;
+    }
+    if (message.type === "ACK" || message.type === "RST") return onAnswer(message);
+    if (message.code === "0.00") {
+      if (message.type === "CON") send(encodeEmpty("RST", message.messageId)); // a ping, RFC 7252 §4.3
+      return;
+    }
+    const fingerprint = fingerprintOf(datagram);
+    const earlier = duplicates.find(message.messageId, fingerprint);
+    if (earlier) {
+      if (earlier.reply && message.type === "CON") send(earlier.reply);
+      return;
+    }
+    const seen = duplicates.add(message.messageId, fingerprint);
+    if (isRequestCode(message.code)) return serving.serve(message, seen);
+    const isAccepted = exchanges.onResponse(message) === "accepted";
+    if (isAccepted && message.type === "NON") return;
+    seen.reply = encodeEmpty(isAccepted ? "ACK" : "RST", message.messageId); // RFC 7252 §4.2, §4.3
+    send(seen.reply);
+  };
+
+  const shut = (reason: string) => {
+    if (isClosed) return false;
+    isClosed = true;
+    retransmission.close();
+    uploads.close();
+    exchanges.close(reason);
+    link.close();
+    return true;
+  };
+
+  link.listen({
+    message(datagram) {
+      if (isClosed) return;
+      try {
+        onDatagram(datagram);
+      } catch (error) {
+        log.error({ err: error, datagram: datagram.toString("hex") }, "a datagram could not be handled");
+      }
+    },
+    closed(reason) {
+      if (shut(reason)) options.onClosed?.(reason);
+    },
+  });
+
+  return {
+    link,
+    async request(request) {
+      if (isClosed) throw new CoapFailure("closed", `${request.method}: the endpoint is closed`);
+      return performRequest(exchanges.perform, request, random.bytes(TOKEN_BYTES), maxBodyBytes);
+    },
+    notify(token, response, confirmable, onOutcome) {
+      if (isClosed) return;
+      const part = bodies.first(response, undefined, () => serving.observedKey(token));
+      notifications.send(token, part, confirmable, onOutcome);
+    },
+    close() {
+      shut("the endpoint was closed");
+    },
+  };
 }

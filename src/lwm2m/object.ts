@@ -32,6 +32,8 @@ export interface DerivedRow extends RowBase {
   read(instanceId: number): ResourceValue | undefined;
   /** For RW: carries a written value into the modem. @throws CoapError */
   write?(value: ResourceValue, instanceId: number): void;
+  /** What observers compare instead of the value, where the value moves by itself (a clock). */
+  compare?(instanceId: number): string | number;
 }
 
 /** Kept by the registry. "" = neither readable nor writable by a Server (Security Object). */
@@ -39,7 +41,9 @@ export interface StoredRow extends RowBase {
   readonly operations: "R" | "W" | "RW" | "";
   readonly type: ResourceType;
   readonly initial?: ResourceValue;
-  /** Called after a write has been stored. */
+  /** Each write is news: observers are told even when the value is the same as before. */
+  readonly event?: boolean;
+  /** Called after a write by a Server or Bootstrap-Server has been stored. */
   written?(value: ResourceValue, instanceId: number): void;
 }
 
@@ -55,9 +59,13 @@ export interface ObjectDefinition {
   readonly id: number;
   readonly name: string;
   readonly urn: string;
+  /** Version of the Object, "1.0" when left out; others are told in Register and Discover. */
+  readonly version?: string;
   /** "single": instance 0 exists from the start and can neither be created nor deleted by a Server. */
   readonly instances: "single" | "multiple";
   readonly mandatory: boolean;
+  /** Whether the device shows it at present (Objects of one carrier profile); always, when left out. */
+  offered?(): boolean;
   /** Multiple Objects: instances that exist from the start. */
   readonly initialInstances?: readonly number[];
   readonly resources: Readonly<Record<number, ResourceRow>>;

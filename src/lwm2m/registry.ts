@@ -1,6 +1,19 @@
 /** The tree of Objects this device offers, and every operation on it that needs no knowledge of the network. */
+import { CoapError } from "#coap/message";
 import type { ObjectDefinition, ResourceRow, ResourceType, ResourceValue } from "#lwm2m/object";
-import type { Path } from "#lwm2m/path";
+import { formatPath, type Path } from "#lwm2m/path";
+import {
+  initialValues,
+  isKept,
+  isOffered,
+  isReadable,
+  isStored,
+  isWritable,
+  lowestFree,
+  renew,
+  type Shelf,
+} from "#lwm2m/shelf";
+import { checkValue } from "#lwm2m/value";
 
 /** What a Read gives and a Write takes. */
 export interface ResourceNode {
@@ -56,3 +69,283 @@ export interface Registry {
 }
 
 export type Actor = "server" | "client" | "bootstrap";
+
+/** Instances of one Object that Servers may make; beyond it Create is refused. */
+const MAX_INSTANCES = 64;
+
+interface Assignment {
+  readonly id: number;
+  readonly row: ResourceRow;
+  readonly value: ResourceValue;
+}
+
+export function createRegistry(definitions: readonly ObjectDefinition[]): Registry {
+  const shelves = new Map<number, Shelf>();
+  const watchers = new Set<(change: RegistryChange) => void>();
+  for (const definition of [...definitions].sort((a, b) => a.id - b.id)) {
+    const rows = Object.entries(definition.resources).map(([id, row]) => [Number(id), row] as const);
+    const shelf: Shelf = { definition, rows, instances: new Map(), ids: [] };
+    for (const id of definition.instances === "single" ? [0] : (definition.initialInstances ?? [])) {
+      shelf.instances.set(id, initialValues(shelf));
+    }
+    renew(shelf);
+    shelves.set(definition.id, shelf);
+  }
+  const conditional = [...shelves.values()].filter(({ definition }) => definition.offered);
+  let objects = offeredObjects();
+  let offered = conditional.map(isOffered);
+
+  function offeredObjects(): ReadonlyMap<number, ObjectDefinition> {
+    const shown = [...shelves].filter(([, shelf]) => isOffered(shelf));
+    return new Map(shown.map(([id, shelf]) => [id, shelf.definition]));
+  }
+
+  function shelfAt(objectId: number): Shelf | undefined {
+    const shelf = shelves.get(objectId);
+    return shelf && isOffered(shelf) ? shelf : undefined;
+  }
+
+  function tell(kind: RegistryChange["kind"], path: Path): void {
+    const change = { kind, path };
+    for (const watcher of [...watchers]) watcher(change);
+  }
+
+  function shelfOf(path: Path): Shelf {
+    const shelf = path.objectId === undefined ? undefined : shelfAt(path.objectId);
+    if (!shelf) throw notFound(path);
+    return shelf;
+  }
+
+  function valuesOf(shelf: Shelf, path: Path): Map<number, ResourceValue> {
+    const values = path.instanceId === undefined ? undefined : shelf.instances.get(path.instanceId);
+    if (!values) throw notFound(path);
+    return values;
+  }
+
+  function currentValue(shelf: Shelf, instanceId: number, id: number, row: ResourceRow): ResourceValue | undefined {
+    if ("read" in row) return row.read(instanceId);
+    return shelf.instances.get(instanceId)?.get(id);
+  }
+
+  function readInstance(shelf: Shelf, instanceId: number, as: Actor): InstanceNode {
+    const resources: ResourceNode[] = [];
+    for (const [id, row] of shelf.rows) {
+      if (!isReadable(row, as)) continue;
+      const value = currentValue(shelf, instanceId, id, row);
+      if (value !== undefined) resources.push({ kind: "resource", id, type: row.type as ResourceType, value });
+    }
+    return { kind: "instance", id: instanceId, resources };
+  }
+
+  function assignment(shelf: Shelf, node: ResourceNode, allowed: (row: ResourceRow) => boolean): Assignment {
+    const row = shelf.definition.resources[node.id];
+    if (!row) throw new CoapError("4.04", `resource ${node.id}: not in object ${shelf.definition.id}`);
+    if (!allowed(row)) throw new CoapError("4.05", `${row.name}: cannot be written`);
+    return { id: node.id, row, value: checkValue(row, node.value) };
+  }
+
+  /** Derived rows go first: they may refuse, and then nothing has been stored. */
+  function assign(values: Map<number, ResourceValue>, assignments: readonly Assignment[], instanceId: number): void {
+    for (const { row, value } of assignments) if ("read" in row) row.write?.(value, instanceId);
+    for (const { id, row, value } of assignments) if (!("read" in row)) values.set(id, value);
+  }
+
+  function tellRows(assignments: readonly Assignment[], instanceId: number, as: Actor): void {
+    if (as === "client") return;
+    for (const { row, value } of assignments) if ("written" in row) row.written?.(value, instanceId);
+  }
+
+  /** Checks everything first. @returns what then carries it out. */
+  function planWrite(shelf: Shelf, node: InstanceNode, instanceId: number, mode: "replace" | "update", as: Actor) {
+    const present = shelf.instances.get(instanceId);
+    const assignments = node.resources.map((resource) => assignment(shelf, resource, (row) => isWritable(row, as)));
+    const named = new Set(assignments.map(({ id }) => id));
+    const dropped = mode === "replace" ? shelf.rows.filter(([id, row]) => !named.has(id) && isStored(row, as)) : [];
+    const missing = dropped.find(([, row]) => row.mandatory && as === "server");
+    if (missing) throw new CoapError("4.00", `${missing[1].name}: mandatory resource is missing`);
+    return () => {
+      const values = present ?? new Map<number, ResourceValue>();
+      assign(values, assignments, instanceId);
+      for (const [id] of dropped) values.delete(id);
+      if (!present) {
+        shelf.instances.set(instanceId, values);
+        renew(shelf);
+      }
+      tellRows(assignments, instanceId, as);
+      tell(present ? "written" : "created", { objectId: shelf.definition.id, instanceId });
+    };
+  }
+
+  function remove(shelf: Shelf, instanceId: number): void {
+    shelf.instances.delete(instanceId);
+    renew(shelf);
+    tell("deleted", { objectId: shelf.definition.id, instanceId });
+  }
+
+  return {
+    get objects() {
+      if (conditional.some((shelf, index) => isOffered(shelf) !== offered[index])) {
+        offered = conditional.map(isOffered);
+        objects = offeredObjects();
+      }
+      return objects;
+    },
+    instances: (objectId) => shelfAt(objectId)?.ids ?? [],
+    hasInstance: (objectId, instanceId) => shelfAt(objectId)?.instances.has(instanceId) ?? false,
+    row: (objectId, resourceId) => shelfAt(objectId)?.definition.resources[resourceId],
+
+    read(path, as = "server") {
+      const shelf = shelfOf(path);
+      const { objectId, instanceId, resourceId } = path;
+      if (instanceId === undefined) {
+        const instances = shelf.ids.map((id) => readInstance(shelf, id, as));
+        return { kind: "object", id: objectId as number, instances };
+      }
+      valuesOf(shelf, path);
+      if (resourceId === undefined) return readInstance(shelf, instanceId, as);
+      const row = shelf.definition.resources[resourceId];
+      if (!row) throw notFound(path);
+      if (!isReadable(row, as)) throw new CoapError("4.05", `${row.name}: cannot be read`);
+      const value = currentValue(shelf, instanceId, resourceId, row);
+      if (value === undefined) throw notFound(path);
+      return { kind: "resource", id: resourceId, type: row.type as ResourceType, value };
+    },
+
+    value(objectId, instanceId, resourceId) {
+      const shelf = shelfAt(objectId);
+      const row = shelf?.definition.resources[resourceId];
+      if (!shelf?.instances.has(instanceId) || !row || row.operations === "E") return undefined;
+      return currentValue(shelf, instanceId, resourceId, row);
+    },
+
+    write(path, node, mode, as = "server") {
+      const shelf = shelfOf(path);
+      if (path.instanceId === undefined) {
+        if (as === "server" || node.kind !== "object") throw new CoapError("4.05", "write: names no instance");
+        refuseOtherInstances(shelf, node, as);
+        const commits = node.instances.map((instance) => planWrite(shelf, instance, instance.id, mode, as));
+        for (const commit of commits) commit();
+        return;
+      }
+      const create = as === "bootstrap" && shelf.definition.instances === "multiple";
+      if (!create) valuesOf(shelf, path);
+      if (path.resourceId === undefined) {
+        if (node.kind !== "instance") throw new CoapError("4.00", "write: payload is no instance");
+        planWrite(shelf, node, path.instanceId, mode, as)();
+        return;
+      }
+      if (node.kind !== "resource" || node.id !== path.resourceId) {
+        throw new CoapError("4.00", "write: payload is another resource");
+      }
+      if (!shelf.instances.has(path.instanceId)) {
+        const instance: InstanceNode = { kind: "instance", id: path.instanceId, resources: [node] };
+        planWrite(shelf, instance, path.instanceId, "update", as)();
+        return;
+      }
+      const assignments = [assignment(shelf, node, (row) => isWritable(row, as))];
+      assign(valuesOf(shelf, path), assignments, path.instanceId);
+      tellRows(assignments, path.instanceId, as);
+      tell("written", path);
+    },
+
+    create(objectId, instanceId, values, as = "server") {
+      const shelf = shelfOf({ objectId });
+      if (shelf.definition.instances === "single") {
+        throw new CoapError("4.05", `${shelf.definition.name}: has a single instance`);
+      }
+      if (instanceId !== undefined && shelf.instances.has(instanceId)) {
+        throw new CoapError("4.00", `/${objectId}/${instanceId}: exists already`);
+      }
+      if (as === "server" && shelf.instances.size >= MAX_INSTANCES) {
+        throw new CoapError("4.05", `${shelf.definition.name}: no more than ${MAX_INSTANCES} instances`);
+      }
+      const id = instanceId ?? lowestFree(shelf);
+      const assignments = values.resources.map((resource) => assignment(shelf, resource, isKept));
+      const kept = initialValues(shelf);
+      const named = new Set(assignments.map((assigned) => assigned.id));
+      const missing = shelf.rows.find(
+        ([id, row]) => row.mandatory && isStored(row, "client") && !kept.has(id) && !named.has(id),
+      );
+      if (missing && as === "server") throw new CoapError("4.00", `${missing[1].name}: mandatory resource is missing`);
+      assign(kept, assignments, id);
+      shelf.instances.set(id, kept);
+      renew(shelf);
+      tellRows(assignments, id, as);
+      tell("created", { objectId, instanceId: id });
+      return id;
+    },
+
+    delete(path, as = "server") {
+      if (path.resourceId !== undefined) throw new CoapError("4.05", "delete: not offered on a resource");
+      if (path.instanceId !== undefined) {
+        const shelf = shelfOf(path);
+        valuesOf(shelf, path);
+        if (shelf.definition.instances === "single") {
+          throw new CoapError("4.05", `${shelf.definition.name}: its only instance stays`);
+        }
+        remove(shelf, path.instanceId);
+        return;
+      }
+      if (as === "server") throw new CoapError("4.05", "delete: names no instance");
+      if (path.objectId !== undefined && shelfOf(path).definition.instances === "single") {
+        throw new CoapError("4.05", `${shelfOf(path).definition.name}: its only instance stays`);
+      }
+      for (const shelf of path.objectId === undefined ? shelves.values() : [shelfOf(path)]) {
+        if (shelf.definition.instances === "multiple") for (const id of shelf.ids) remove(shelf, id);
+      }
+    },
+
+    execute(path, args) {
+      const shelf = shelfOf(path);
+      valuesOf(shelf, path);
+      const row = path.resourceId === undefined ? undefined : shelf.definition.resources[path.resourceId];
+      if (!row) throw notFound(path);
+      if (row.operations !== "E") throw new CoapError("4.05", `${row.name}: cannot be executed`);
+      row.execute(args, path.instanceId as number);
+    },
+
+    load(objectId, instances) {
+      const shelf = shelfOf({ objectId });
+      const loaded = new Map<number, Map<number, ResourceValue>>();
+      if (shelf.definition.instances === "single") loaded.set(0, initialValues(shelf));
+      for (const [id, values] of instances) {
+        if (shelf.definition.instances === "single" && id !== 0) continue;
+        const kept = loaded.get(id) ?? new Map<number, ResourceValue>();
+        for (const [resourceId, value] of values) {
+          const row = shelf.definition.resources[resourceId];
+          if (row && isStored(row, "client")) kept.set(resourceId, checkValue(row, value));
+        }
+        loaded.set(id, kept);
+      }
+      const gone = shelf.ids.filter((id) => !loaded.has(id));
+      shelf.instances.clear();
+      for (const [id, values] of loaded) shelf.instances.set(id, values);
+      renew(shelf);
+      for (const instanceId of gone) tell("deleted", { objectId, instanceId });
+      tell("written", { objectId });
+    },
+
+    dump(objectId) {
+      const shelf = shelfOf({ objectId });
+      return new Map(shelf.ids.map((id) => [id, new Map(shelf.instances.get(id))]));
+    },
+
+    onChange(watcher) {
+      watchers.add(watcher);
+      return () => watchers.delete(watcher);
+    },
+  };
+}
+
+function notFound(path: Path): CoapError {
+  return new CoapError("4.04", `${formatPath(path)}: not there`);
+}
+
+function refuseOtherInstances(shelf: Shelf, node: ObjectNode, as: Actor): void {
+  for (const { id } of node.instances) {
+    const known = shelf.instances.has(id);
+    if (!known && (as !== "bootstrap" || shelf.definition.instances === "single")) {
+      throw new CoapError("4.04", `/${shelf.definition.id}/${id}: not there`);
+    }
+  }
+}

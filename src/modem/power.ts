@@ -1,6 +1,7 @@
 /** Power-on, restart, power-off and the functionality level, in the order and timing of the module. */
 import type { Modem } from "#modem/modem";
-import type { Clock } from "#runtime";
+import type { ModemState } from "#modem/state";
+import type { Cancel, Clock, Log } from "#runtime";
 
 /** instant: all at once; fast: the whole order in under 1 s; realistic: the module's own timing. */
 export type BootProfile = "instant" | "fast" | "realistic";
@@ -8,10 +9,12 @@ export type BootProfile = "instant" | "fast" | "realistic";
 export interface Power {
   readonly profile: BootProfile;
   on(): void;
-  /** Power loss and boot again; `AT+CFUN=1,1`, /3/0/4. Everything volatile is lost. */
+  /** An orderly restart: `AT+CFUN=1,1`, /3/0/4. The final result code of the command still gets out; everything volatile is lost. */
   restart(): void;
   /** `AT+QPOWD`: an orderly end; `POWERED DOWN` follows, then silence until on(). */
   off(): void;
+  /** Power loss, at once: nothing is said to anybody; silence until on(). */
+  cut(): void;
   setFunctionality(level: 0 | 1 | 4): void;
   /** Called before power goes in restart() and off(), so that the Client can de-register; what it returns is waited for, at most 5 s. */
   onGoingDown(task: () => Promise<void>): void;
@@ -22,5 +25,152 @@ export interface Power {
 export interface PowerOptions {
   readonly modem: Modem;
   readonly clock: Clock;
+  readonly log: Log;
   readonly profile: BootProfile;
+}
+
+/** Milliseconds between the stages of a boot; the intervals of `realistic` follow a log of a real module. */
+interface BootTiming {
+  readonly ready: number;
+  readonly functionality: number;
+  readonly appReady: number;
+  readonly sim: number;
+  readonly smsDone: number;
+  /** Time for the final result code to leave before the line goes dead. */
+  readonly lastWords: number;
+}
+
+const TIMING: Readonly<Record<BootProfile, BootTiming>> = {
+  instant: { ready: 0, functionality: 0, appReady: 0, sim: 0, smsDone: 0, lastWords: 50 },
+  fast: { ready: 100, functionality: 30, appReady: 100, sim: 60, smsDone: 120, lastWords: 50 },
+  realistic: { ready: 4900, functionality: 100, appReady: 1000, sim: 300, smsDone: 1500, lastWords: 100 },
+};
+
+/** How long the orderly ends wait for the Client. */
+const GOING_DOWN_LIMIT_MS = 5000;
+
+/** What is left of the state when power goes: non-volatile memory, the SIM card, the network around it. */
+function volatileLost(state: ModemState): Partial<ModemState> {
+  const pdp = Object.fromEntries(
+    Object.entries(state.pdp).map(([cid, context]) => [cid, { ...context, active: false, address: undefined }]),
+  );
+  return {
+    functionality: 1,
+    sim: { ...state.sim, status: state.sim.card === "NOT INSERTED" ? "NOT INSERTED" : "NOT READY" },
+    registration: { eps: 0 },
+    network: { ...state.network, attached: false },
+    pdp,
+    traffic: { txBytes: 0, rxBytes: 0, txPackets: 0, rxPackets: 0 },
+    time: { ...state.time, synchronised: false },
+    lwm2m: { phase: undefined, observation: undefined, downlink: undefined },
+  };
+}
+
+export function createPower({ modem, clock, log, profile }: PowerOptions): Power {
+  const timing = TIMING[profile];
+  const goingDown: Array<() => Promise<void>> = [];
+  const timers = new Set<Cancel>();
+
+  const stopTimers = () => {
+    for (const cancel of timers) cancel();
+    timers.clear();
+  };
+  const after = (delayMs: number, task: () => void) => {
+    if (delayMs === 0) return task();
+    const cancel = clock.after(delayMs, () => {
+      timers.delete(cancel);
+      task();
+    });
+    timers.add(cancel);
+  };
+  const setPower = (change: Partial<ModemState["power"]>) =>
+    modem.update((state) => ({ power: { ...state.power, ...change } }));
+
+  const startSim = (then: () => void) => {
+    after(timing.sim, () => {
+      modem.update((state) => ({ sim: { ...state.sim, status: state.sim.card } }));
+      after(timing.smsDone, then);
+    });
+  };
+
+  const down = () => {
+    stopTimers();
+    modem.update((state) => ({
+      ...volatileLost(state),
+      power: { ...state.power, phase: "off", ready: false, appReady: false, smsDone: false, poweredDown: false },
+    }));
+  };
+
+  const on = () => {
+    if (modem.state.power.phase !== "off") return;
+    setPower({ phase: "booting", boots: modem.state.power.boots + 1 });
+    after(timing.ready, () => {
+      setPower({ phase: "running" });
+      after(timing.functionality, () => {
+        setPower({ ready: true });
+        after(timing.appReady, () => {
+          setPower({ appReady: true });
+          startSim(() => setPower({ smsDone: modem.state.sim.status === "READY" }));
+        });
+      });
+    });
+  };
+
+  /** Runs the going-down tasks, then `then`, at the latest after the limit. */
+  const goDown = (then: () => void) => {
+    stopTimers();
+    after(timing.lastWords, () => {
+      let gone = false;
+      const finish = () => {
+        if (gone) return;
+        gone = true;
+        then();
+      };
+      const limit = clock.after(GOING_DOWN_LIMIT_MS, finish);
+      timers.add(limit);
+      const tasks = goingDown.map((task) =>
+        task().catch((error) => log.warn({ error }, "a task failed while the module went down")),
+      );
+      if (tasks.length === 0) return finish();
+      void Promise.all(tasks).then(() => {
+        limit();
+        timers.delete(limit);
+        finish();
+      });
+    });
+  };
+
+  return {
+    profile,
+    on,
+    restart() {
+      if (modem.state.power.phase !== "running") return;
+      goDown(() => {
+        down();
+        on();
+      });
+    },
+    off() {
+      if (modem.state.power.phase !== "running") return;
+      goDown(() => {
+        setPower({ poweredDown: true });
+        after(timing.lastWords, down);
+      });
+    },
+    cut() {
+      down();
+    },
+    setFunctionality(level) {
+      const before = modem.state.functionality;
+      if (before === level) return;
+      modem.update((state) => ({
+        functionality: level,
+        ...(level === 0 && state.sim.card !== "NOT INSERTED" && { sim: { ...state.sim, status: "NOT READY" as const } }),
+        ...(level === 0 && { power: { ...state.power, smsDone: false } }),
+      }));
+      if (before === 0) startSim(() => setPower({ smsDone: modem.state.sim.status === "READY" }));
+    },
+    onGoingDown: (task) => void goingDown.push(task),
+    close: stopTimers,
+  };
 }

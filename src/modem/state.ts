@@ -38,9 +38,11 @@ export interface ModemState {
     readonly phase: PowerPhase;
     /** Counts boots; a change of it means everything volatile was lost. */
     readonly boots: number;
-    /** Set once `RDY`, `APP RDY` and `+QIND: SMS DONE` have been reached in this boot. */
+    /** The functionality level has been reported in this boot: `+CFUN: 1`, shortly after `RDY` (phase running). */
     readonly ready: boolean;
+    /** `APP RDY`. */
     readonly appReady: boolean;
+    /** `+QIND: SMS DONE`; false again while the SIM is re-initialised (AT+CFUN=0, then 1). */
     readonly smsDone: boolean;
     /** Set by AT+QPOWD when the module has gone down: `POWERED DOWN`. */
     readonly poweredDown: boolean;

@@ -1,0 +1,37 @@
+/** Every AT command of the module, in one table. */
+import { type CommandDefinition, defineCommand } from "#at/command";
+import { basicCommands } from "#at/commands/basic";
+import { clockCommands } from "#at/commands/clock";
+import { identificationCommands } from "#at/commands/identification";
+import { packetDomainCommands } from "#at/commands/packet-domain";
+import { portCommands } from "#at/commands/port";
+import { powerCommands } from "#at/commands/power";
+import { qcfg } from "#at/commands/qcfg";
+import { qlwm2m } from "#at/commands/qlwm2m";
+import { registrationCommands } from "#at/commands/registration";
+import { simCommands } from "#at/commands/sim";
+
+/** @param extra rows added to the module's own. */
+export function commandTable(extra: readonly CommandDefinition[] = []): readonly CommandDefinition[] {
+  const clac = defineCommand({
+    name: "+CLAC",
+    title: "List all commands",
+    spec: "3GPP TS 27.007 §8.37",
+    execute: () => commands.map(({ name }) => name),
+  });
+  const commands: readonly CommandDefinition[] = [
+    ...basicCommands,
+    ...identificationCommands,
+    ...portCommands,
+    ...simCommands,
+    ...registrationCommands,
+    ...packetDomainCommands,
+    ...powerCommands,
+    ...clockCommands,
+    qcfg,
+    qlwm2m,
+    clac,
+    ...extra,
+  ];
+  return commands;
+}

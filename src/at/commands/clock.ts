@@ -1,0 +1,94 @@
+/** The module's clock and the network's time. */
+import { type CommandContext, type CommandDefinition, defineCommand } from "#at/command";
+import { integer, string } from "#at/parameter";
+import { CmeError } from "#at/result";
+
+const QUARTER_MS = 15 * 60_000;
+/** 3GPP TS 27.007 §8.15: quarters of an hour from UTC. */
+const MOST_QUARTERS = { west: -48, east: 56 } as const;
+
+const formatZone = (quarters: number) => `${quarters < 0 ? "-" : "+"}${String(Math.abs(quarters)).padStart(2, "0")}`;
+
+/** "yyyy/MM/dd,hh:mm:ss" of a moment in a zone. */
+function formatTime(utcMs: number, zoneQuarters: number): string {
+  // Shifted by the zone, the fields of UTC read as local time.
+  const iso = new Date(utcMs + zoneQuarters * QUARTER_MS).toISOString();
+  return iso.slice(0, 19).replaceAll("-", "/").replace("T", ",");
+}
+
+const CCLK = /^(\d\d)\/(\d\d)\/(\d\d),(\d\d):(\d\d):(\d\d)([+-]\d\d)?$/;
+
+/** "yy/MM/dd,hh:mm:ss±zz" @throws CmeError(50) for a moment that does not exist. */
+function parseTime(text: string, zoneByDefault: number): { readonly utcMs: number; readonly zoneQuarters: number } {
+  const parts = CCLK.exec(text);
+  if (!parts) throw new CmeError(50, "time is malformed");
+  const [year, month, day, hour, minute, second] = parts.slice(1, 7).map(Number) as [number, number, number, number, number, number];
+  const zoneQuarters = parts[7] === undefined ? zoneByDefault : Number(parts[7]);
+  const localMs = Date.UTC(2000 + year, month - 1, day, hour, minute, second);
+  // Date.UTC carries an excess over (31 February is 3 March): what comes out differs from what went in.
+  if (formatTime(localMs, 0).slice(2) !== text.slice(0, 17)) throw new CmeError(50, "no such time");
+  if (zoneQuarters < MOST_QUARTERS.west || zoneQuarters > MOST_QUARTERS.east) throw new CmeError(50, "no such zone");
+  return { utcMs: localMs - zoneQuarters * QUARTER_MS, zoneQuarters };
+}
+
+const cclk = defineCommand({
+  name: "+CCLK",
+  title: "Clock",
+  spec: "3GPP TS 27.007 §8.15",
+  parameters: [string("time", { max: 20 })],
+  test: () => [],
+  read({ modem, runtime }) {
+    const { zoneQuarters, offsetMs } = modem.state.time;
+    return [`+CCLK: "${formatTime(runtime.clock.now() + offsetMs, zoneQuarters).slice(2)}${formatZone(zoneQuarters)}"`];
+  },
+  write({ modem, runtime }, { time }) {
+    const { utcMs, zoneQuarters } = parseTime(time, modem.state.time.zoneQuarters);
+    modem.update((state) => ({ time: { ...state.time, zoneQuarters, offsetMs: utcMs - runtime.clock.now() } }));
+    return [];
+  },
+});
+
+/** BG96: mode 0 the latest time from the network, 1 that in UTC, 2 that in local time; the year has four digits, daylight saving is the last field. */
+function networkTime({ modem, runtime }: CommandContext, mode: 0 | 1 | 2): readonly string[] {
+  const { synchronised, zoneQuarters } = modem.state.time;
+  if (!synchronised) return ['+QLTS: ""'];
+  const shown = mode === 2 ? zoneQuarters : 0;
+  // The network's clock is the host's: AT+CCLK does not move it.
+  return [`+QLTS: "${formatTime(runtime.clock.now(), shown)}${formatZone(zoneQuarters)},0"`];
+}
+
+const qlts = defineCommand({
+  name: "+QLTS",
+  title: "Time from the network",
+  spec: "BG96 AT Commands Manual §8.4",
+  parameters: [integer("mode", [0, 1, 2])],
+  write: (context, { mode }) => networkTime(context, mode),
+  execute: (context) => networkTime(context, 0),
+});
+
+/** Kept only: the simulated network reports no change of zone. */
+const ctzu = defineCommand({
+  name: "+CTZU",
+  title: "Automatic time zone update",
+  spec: "3GPP TS 27.007 §8.40",
+  parameters: [integer("onoff", [0, 1, 3])],
+  read: ({ modem }) => [`+CTZU: ${modem.state.settings.ctzu ?? "0"}`],
+  write({ modem }, { onoff }) {
+    modem.update((state) => ({ settings: { ...state.settings, ctzu: String(onoff) } }));
+    return [];
+  },
+});
+
+const ctzr = defineCommand({
+  name: "+CTZR",
+  title: "Time zone reporting",
+  spec: "3GPP TS 27.007 §8.41",
+  parameters: [integer("reporting", [0, 1, 2])],
+  read: ({ session }) => [`+CTZR: ${session.ctzr}`],
+  write({ session }, { reporting }) {
+    session.ctzr = reporting;
+    return [];
+  },
+});
+
+export const clockCommands: readonly CommandDefinition[] = [cclk, qlts, ctzu, ctzr];

@@ -1,0 +1,156 @@
+/** Packet data: attach, contexts and their data calls. */
+import { type CommandContext, type CommandDefinition, defineCommand } from "#at/command";
+import { integer, optional, string, word } from "#at/parameter";
+import { CmeError, CommandError } from "#at/result";
+import { activate, CONTEXT_IDS, deactivate, deactivateAll, defineContext } from "#modem/data-call";
+import { inService } from "#modem/network";
+import type { ModemState, PdpContext, PdpType } from "#modem/state";
+
+/** Contexts in the order of their ids. */
+const contexts = (state: ModemState) => Object.entries(state.pdp).sort(([a], [b]) => Number(a) - Number(b));
+
+/** BG96: <context_type> of AT+QICSGP and AT+QIACT. */
+const TYPE_NUMBERS: Readonly<Record<PdpType, number>> = { IP: 1, IPV6: 2, IPV4V6: 3 };
+const TYPES: Readonly<Record<1 | 2 | 3, PdpType>> = { 1: "IP", 2: "IPV6", 3: "IPV4V6" };
+
+/** What an inactive context prints for its address (3GPP TS 27.007 §10.1.1). */
+const UNSET_ADDRESS: Readonly<Record<PdpType, string>> = {
+  IP: "0.0.0.0",
+  IPV6: "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0",
+  IPV4V6: "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0",
+};
+
+const cid = integer("cid", CONTEXT_IDS);
+/** Text that stands in quotes again when it is printed. */
+const name = <const Name extends string>(of: Name, max: number) => string(of, { max, pattern: /^[\x20-\x7e]*$/ });
+
+const cgatt = defineCommand({
+  name: "+CGATT",
+  title: "Attach to packet service",
+  spec: "3GPP TS 27.007 §10.1.9",
+  parameters: [integer("state", [0, 1])],
+  read: ({ modem }) => [`+CGATT: ${modem.state.network.attached ? 1 : 0}`],
+  write({ modem }, { state: wanted }) {
+    if (wanted === 1 && !inService(modem.state)) throw new CmeError(30);
+    modem.update((state) => ({
+      network: { ...state.network, attached: wanted === 1 },
+      ...(wanted === 0 && deactivateAll(state)),
+    }));
+    return [];
+  },
+});
+
+const cgdcont = defineCommand({
+  name: "+CGDCONT",
+  title: "Define a PDP context",
+  spec: "3GPP TS 27.007 §10.1.1",
+  parameters: [
+    cid,
+    optional(word("PDP_type", ["IP", "IPV6", "IPV4V6"])),
+    optional(name("APN", 63)),
+    optional(name("PDP_addr", 64)),
+    optional(integer("d_comp", [0, 1, 2])),
+    optional(integer("h_comp", [0, 1, 2, 3, 4])),
+  ],
+  test: () => (["IP", "IPV6", "IPV4V6"] as const).map((type) => `+CGDCONT: (1-16),"${type}",,,(0-2),(0-4)`),
+  read: ({ modem }) =>
+    contexts(modem.state).map(([id, { type, apn, address }]) => `+CGDCONT: ${id},"${type}","${apn}","${address ?? UNSET_ADDRESS[type]}",0,0,0,0`),
+  write({ modem }, { cid, PDP_type, APN }) {
+    modem.update((state) => {
+      if (PDP_type !== undefined) return defineContext(state, cid, { type: PDP_type, apn: APN ?? "" });
+      // 27.007 §10.1.1: <cid> alone makes the context undefined.
+      if (state.pdp[cid]?.active) throw new CmeError(3, "the context is active");
+      return { pdp: Object.fromEntries(Object.entries(state.pdp).filter(([id]) => Number(id) !== cid)) };
+    });
+    return [];
+  },
+});
+
+function contextLine(context: PdpContext | undefined): string {
+  const { type, apn, user, password, authentication } = context ?? { type: "IP" as const, apn: "", user: "", password: "", authentication: 0 };
+  return `+QICSGP: ${TYPE_NUMBERS[type]},"${apn}","${user}","${password}",${authentication}`;
+}
+
+const qicsgp = defineCommand({
+  name: "+QICSGP",
+  title: "Configure a context",
+  spec: "BG96 TCP/IP Application Note §2.1.1",
+  bareError: true,
+  parameters: [
+    cid,
+    optional(integer("context_type", [1, 2, 3])),
+    optional(name("APN", 100)),
+    optional(name("username", 127)),
+    optional(name("password", 127)),
+    optional(integer("authentication", [0, 1, 2, 3])),
+  ],
+  test: () => ["+QICSGP: (1-16),(1-3),<APN>,<username>,<password>,(0-3)"],
+  write({ modem }, { cid, context_type, APN, username, password, authentication }) {
+    if (context_type === undefined) return [contextLine(modem.state.pdp[cid])];
+    if (APN === undefined) throw new CmeError(50, "APN is missing");
+    modem.update((state) =>
+      defineContext(state, cid, {
+        type: TYPES[context_type],
+        apn: APN,
+        user: username ?? "",
+        password: password ?? "",
+        authentication: authentication ?? 0,
+      }),
+    );
+    return [];
+  },
+});
+
+const qiact = defineCommand({
+  name: "+QIACT",
+  title: "Activate a context",
+  spec: "BG96 TCP/IP Application Note §2.1.2",
+  bareError: true,
+  // CodeZoo's library sends a second 1.
+  parameters: [cid, optional(integer("mode", [0, 1]))],
+  test: () => ["+QIACT: (1-16)"],
+  read: ({ modem }) =>
+    contexts(modem.state)
+      .filter(([, { active }]) => active)
+      .map(([id, { type, address }]) => `+QIACT: ${id},1,${TYPE_NUMBERS[type]},"${address}"`),
+  write({ modem }, { cid }) {
+    const call = activate(modem.state, cid);
+    if (!call.ok) throw new CommandError(`no data call: ${call.reason}`);
+    modem.update(call.change);
+    return [];
+  },
+});
+
+const qideact = defineCommand({
+  name: "+QIDEACT",
+  title: "Deactivate a context",
+  spec: "BG96 TCP/IP Application Note §2.1.3",
+  bareError: true,
+  parameters: [cid],
+  write({ modem }, { cid }) {
+    modem.update((state) => deactivate(state, cid));
+    return [];
+  },
+});
+
+/** BG96: an inactive context has no address behind its id. */
+const addressLine = ({ modem }: CommandContext, id: string | number) => {
+  const address = modem.state.pdp[Number(id)]?.address;
+  return address === undefined ? `+CGPADDR: ${id}` : `+CGPADDR: ${id},"${address}"`;
+};
+
+const cgpaddr = defineCommand({
+  name: "+CGPADDR",
+  title: "Addresses of the contexts",
+  spec: "3GPP TS 27.007 §10.1.14",
+  parameters: [cid],
+  test: ({ modem }) => [
+    `+CGPADDR: (${contexts(modem.state)
+      .map(([id]) => id)
+      .join(",")})`,
+  ],
+  write: (context, { cid }) => [addressLine(context, cid)],
+  execute: (context) => contexts(context.modem.state).map(([id]) => addressLine(context, id)),
+});
+
+export const packetDomainCommands: readonly CommandDefinition[] = [cgatt, cgdcont, qicsgp, qiact, qideact, cgpaddr];

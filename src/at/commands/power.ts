@@ -1,0 +1,49 @@
+/** Functionality, power and battery. */
+import { type CommandDefinition, defineCommand } from "#at/command";
+import { integer, optional } from "#at/parameter";
+import { CmeError } from "#at/result";
+
+const cfun = defineCommand({
+  name: "+CFUN",
+  title: "Functionality",
+  spec: "3GPP TS 27.007 §8.2",
+  parameters: [integer("fun", [0, 1, 3, 4]), optional(integer("rst", [0, 1, 3]))],
+  test: () => ["+CFUN: (0,1,4),(0,1)"],
+  read: ({ modem }) => [`+CFUN: ${modem.state.functionality}`],
+  write({ power }, { fun, rst = 0 }) {
+    // BG96: a reset goes with full functionality alone; LG U+ hosts reset with AT+CFUN=3,3.
+    if ((fun === 1 && rst === 1) || (fun === 3 && rst === 3)) {
+      power.restart();
+      return [];
+    }
+    if (fun === 3 || rst !== 0) throw new CmeError(50, "reset is AT+CFUN=1,1");
+    power.setFunctionality(fun);
+    return [];
+  },
+});
+
+const qpowd = defineCommand({
+  name: "+QPOWD",
+  title: "Power down",
+  spec: "BG96 AT Commands Manual §2.21",
+  // 0 at once, 1 orderly: a host sees the same, OK and then POWERED DOWN.
+  parameters: [integer("mode", [0, 1])],
+  write({ power }) {
+    power.off();
+    return [];
+  },
+  execute({ power }) {
+    power.off();
+    return [];
+  },
+});
+
+const cbc = defineCommand({
+  name: "+CBC",
+  title: "Battery charge",
+  spec: "3GPP TS 27.007 §8.4",
+  test: () => ["+CBC: (0-2),(1-100),(0-65535)"],
+  execute: ({ modem }) => [`+CBC: ${modem.state.battery.charging},${modem.state.battery.percent},${modem.state.battery.millivolts}`],
+});
+
+export const powerCommands: readonly CommandDefinition[] = [cfun, qpowd, cbc];

@@ -1,0 +1,144 @@
+/** AT+QLWM2M: which server, by which name, in which mode. */
+import { type CommandContext, type CommandDefinition, defineCommand } from "#at/command";
+import { integer, optional, string, word } from "#at/parameter";
+import { ClientError } from "#lwm2m/client";
+import { endpointName } from "#lwm2m/endpoint-name";
+import { LIFETIME_S, type Profile, type SecurityMode } from "#lwm2m/settings";
+
+const spec = "BG96 LwM2M User Guide V1.1 §4.1";
+
+/** Printable ASCII without the quote. */
+const PRINTABLE = /^[\x20\x21\x23-\x7e]*$/;
+
+/** The value to print. @throws ClientError when nothing is set. */
+function configured<T>(value: T | undefined, name: string): T {
+  if (value === undefined) throw new ClientError(`${name}: not configured`);
+  return value;
+}
+
+const select = defineCommand({
+  name: "select",
+  title: "Type of LwM2M Server: 0 Leshan, 1 T-Mobile, 2 LGU+, 3 Verizon, 4 Ericsson, 5 AT&T",
+  spec,
+  parameters: [integer("server_type", [0, 1, 2, 3, 4, 5])],
+  read: ({ lwm2m }) => [`+QLWM2M: "select",${lwm2m.profile}`],
+  write({ lwm2m }, { server_type }) {
+    lwm2m.selectProfile(server_type satisfies Profile);
+    return [];
+  },
+});
+
+const cdp = defineCommand({
+  name: "cdp",
+  title: "LwM2M Server address and port",
+  spec,
+  parameters: [string("server", { min: 1, max: 255 }), integer("port", { min: 0, max: 65535 })],
+  read({ lwm2m }) {
+    const { host, port } = configured(lwm2m.server, "cdp");
+    return [`+QLWM2M: "cdp","${host}",${port}`];
+  },
+  write({ lwm2m }, { server, port }) {
+    lwm2m.setServer(server, port);
+    return [];
+  },
+});
+
+const epns = defineCommand({
+  name: "epns",
+  title: "Endpoint name: 0 derived by LGU+ rules, 1 as given",
+  spec,
+  parameters: [integer("auto_mode", [0, 1]), string("ep_name", { min: 1, max: 128, pattern: PRINTABLE })],
+  read({ lwm2m, modem: { state } }) {
+    const derived = () => endpointName(lwm2m.endpointForms.registration, state.identity.imei, state.sim.msisdn, "registration");
+    return [`+QLWM2M: "epns","${lwm2m.endpointName ?? derived()}"`];
+  },
+  write({ lwm2m }, { auto_mode, ep_name }) {
+    lwm2m.setEndpointName(auto_mode, ep_name);
+    return [];
+  },
+});
+
+const bsmode = defineCommand({
+  name: "bsmode",
+  title: "Bootstrap mode: 0 factory, 1 client-initiated",
+  spec,
+  parameters: [integer("bs_mode", [0, 1])],
+  read: ({ lwm2m }) => [`+QLWM2M: "bsmode",${lwm2m.bootstrapMode}`],
+  write({ lwm2m }, { bs_mode }) {
+    lwm2m.setBootstrapMode(bs_mode);
+    return [];
+  },
+});
+
+const field = <const Name extends string>(name: Name) => string(name, { max: 64, bare: true, pattern: PRINTABLE });
+
+const mbsps = defineCommand({
+  name: "mbsps",
+  title: "What LGU+ asks for to authenticate",
+  spec,
+  parameters: [field("srvCode"), field("seriaNo"), field("cnt"), field("iccid"), field("module"), optional(field("mac"))],
+  read({ lwm2m }) {
+    const { serviceCode, serialNumber, cnt, iccid, module, mac } = configured(lwm2m.mbsps, "mbsps");
+    const values = [serviceCode, serialNumber, cnt, iccid, module, ...(mac === undefined ? [] : [mac])];
+    return [`+QLWM2M: "mbsps",${values.map((each) => `"${each}"`).join(",")}`];
+  },
+  write({ lwm2m }, { srvCode, seriaNo, cnt, iccid, module, mac }) {
+    lwm2m.setMbsps({ serviceCode: srvCode, serialNumber: seriaNo, cnt, iccid, module, mac });
+    return [];
+  },
+});
+
+/** The grammar depends on the category: kept as written until that is known. */
+const instance = optional({ name: "instance", optional: false, range: "<instance>", parse: (text: string, quoted: boolean) => ({ text, quoted }) });
+
+interface Category {
+  write(context: CommandContext, text: string, quoted: boolean): void;
+  query(context: CommandContext): string | number;
+}
+
+const URI = string("instance", { min: 1, max: 255 });
+const LIFETIME = integer("instance", LIFETIME_S);
+const ACCESS = word("instance", ["0", "1", "false", "true"]);
+const SECURITY = integer("instance", [0, 3]);
+
+/** Server address, lifetime, access mode and security mode of the account in use. */
+const CATEGORIES: Readonly<Record<1 | 2 | 3 | 4, Category>> = {
+  1: {
+    write: ({ lwm2m }, ...value) => lwm2m.setServerUri(URI.parse(...value)),
+    query: ({ lwm2m }) => `"${configured(lwm2m.serverUri, "server address")}"`,
+  },
+  2: {
+    write: ({ lwm2m }, ...value) => lwm2m.setLifetime(LIFETIME.parse(...value)),
+    query: ({ lwm2m }) => configured(lwm2m.lifetimeS, "lifetime"),
+  },
+  3: {
+    write({ lwm2m }, ...value) {
+      const text = ACCESS.parse(...value);
+      lwm2m.setBootstrapMode(text === "1" || text === "true" ? 1 : 0);
+    },
+    query: ({ lwm2m }) => lwm2m.bootstrapMode,
+  },
+  4: {
+    write: ({ lwm2m }, ...value) => lwm2m.setSecurityMode(SECURITY.parse(...value) satisfies SecurityMode),
+    query: ({ lwm2m }) => configured(lwm2m.securityMode, "security mode"),
+  },
+};
+
+const bootstrap = defineCommand({
+  name: "bootstrap",
+  title: "bootstrap.ini: 0 restore, 1 server address, 2 lifetime, 3 access mode, 4 security mode; without a value, 1 to 4 are queries",
+  spec,
+  parameters: [integer("category", [0, 1, 2, 3, 4]), instance],
+  write(context, { category, instance: value }) {
+    if (category === 0) {
+      if (value) throw new ClientError("bootstrap,0: takes no value");
+      context.lwm2m.restoreFactory();
+      return [];
+    }
+    if (!value) return [`+QLWM2M: "bootstrap",${category},${CATEGORIES[category].query(context)}`];
+    CATEGORIES[category].write(context, value.text, value.quoted);
+    return [];
+  },
+});
+
+export const qlwm2mServer: readonly CommandDefinition[] = [select, cdp, epns, bsmode, mbsps, bootstrap];

@@ -1,0 +1,161 @@
+/** One terminal: bytes in, command lines executed from left to right, answers and URCs out (ITU-T V.250 §5). */
+import type { CommandDefinition } from "#at/command";
+import { createCommandTable, resolve } from "#at/form";
+import type { Host } from "#at/host";
+import { createLineEditor, type LineEvent } from "#at/line";
+import { CmeError, CommandError, cmeResult, formatInformation, formatResult } from "#at/result";
+import { createSession, restoreSession } from "#at/session";
+import { nextStatement } from "#at/syntax";
+import { type ObserveFlag, urcLines } from "#at/urc";
+import { createUrcQueue } from "#at/urc-queue";
+import { ClientError } from "#lwm2m/client";
+
+/** Bytes kept while a line executes; what comes beyond them is lost, as in a UART's buffer. */
+export const TYPE_AHEAD_LIMIT = 16_384;
+
+export interface Terminal {
+  /** Bytes from the host, in pieces of any size; lost while the module does not run. */
+  receive(bytes: Buffer): void;
+  /** Power lost: drops what is typed, queued and being executed; the session is the stored profile again. */
+  reset(): void;
+  /** Ends its timer and its watch on the modem; nothing is sent any more. */
+  close(): void;
+}
+
+export interface TerminalOptions {
+  readonly host: Host;
+  readonly commands: readonly CommandDefinition[];
+  readonly output: (bytes: Buffer) => void;
+  /** Third field of +QLWOBSERVE; default "always". */
+  readonly observeFlag?: ObserveFlag;
+}
+
+/** @returns a terminal that follows the modem's power by itself: silent until `RDY`, reset when power goes. */
+export function createTerminal(options: TerminalOptions): Terminal {
+  const { host, observeFlag = "always" } = options;
+  const { clock, log } = host.runtime;
+  const { modem } = host;
+  const table = createCommandTable(options.commands);
+  const session = createSession();
+  /** Changes when power is lost, so that an answer still under way finds nobody. */
+  let life = 0;
+  let closed = false;
+  let executing = false;
+  let pumping = false;
+  let input: Buffer = Buffer.alloc(0);
+  /** What A/ repeats. */
+  let previousLine = "";
+
+  const output = (bytes: Buffer) => {
+    if (!closed) options.output(bytes);
+  };
+  const send = (text: string) => {
+    if (text !== "") output(Buffer.from(text, "latin1"));
+  };
+  const editor = createLineEditor(session, output);
+  const urcs = createUrcQueue({
+    clock,
+    mayTalk: () => !executing && !editor.typing,
+    send: (line) => send(formatInformation([line], session)),
+    onDrop: (lines) => log.warn({ lines }, "unsolicited result codes dropped: the host does not let the line rest"),
+  });
+
+  const resultOf = (error: unknown, command: CommandDefinition | undefined): string => {
+    const name = command?.name;
+    if (error instanceof CmeError || error instanceof CommandError || error instanceof ClientError) {
+      log.debug({ command: name, reason: error.message }, "a command was refused");
+    } else {
+      const stack = error instanceof Error ? error.stack : undefined;
+      log.error(
+        { command: name, reason: error instanceof Error ? error.message : String(error), stack },
+        "a command failed",
+      );
+    }
+    return error instanceof CmeError && !command?.bareError ? cmeResult(error.code, session.cmee) : "ERROR";
+  };
+
+  /** Runs a line up to the first command that fails; without a promise it is answered before this returns. */
+  const run = async (line: string) => {
+    const ownLife = life;
+    let command: CommandDefinition | undefined;
+    let result = "OK";
+    executing = true;
+    try {
+      for (let at = 0; ; ) {
+        const statement = nextStatement(line, at);
+        if (!statement) break;
+        command = table.get(statement.name);
+        if (!command) throw new CommandError(`no such command: ${statement.name.slice(0, 40)}`);
+        const call = resolve(command, line, statement);
+        const answer = call.run({ ...host, session });
+        const lines = answer instanceof Promise ? await answer : answer;
+        if (life !== ownLife) return;
+        send(formatInformation(lines, session));
+        at = call.next;
+      }
+    } catch (error) {
+      result = resultOf(error, command);
+    }
+    if (life !== ownLife) return;
+    executing = false;
+    send(formatResult(result, session));
+    urcs.activity();
+    pump();
+  };
+
+  const handle = (event: LineEvent) => {
+    if (event.kind === "tooLong") return send(formatResult("ERROR", session));
+    if (event.kind === "line") previousLine = event.text;
+    void run(previousLine);
+  };
+
+  const pump = () => {
+    if (pumping) return; // a command that answered at once: the loop below goes on
+    pumping = true;
+    let at = 0;
+    try {
+      while (!executing && at < input.length) {
+        const event = editor.push(input[at++]!);
+        if (event) handle(event);
+      }
+    } finally {
+      input = input.subarray(at, at + TYPE_AHEAD_LIMIT);
+      pumping = false;
+    }
+  };
+
+  const reset = () => {
+    life++;
+    executing = false;
+    input = Buffer.alloc(0);
+    previousLine = "";
+    editor.reset();
+    urcs.clear();
+    restoreSession(session, modem.state.settings.profile);
+  };
+
+  const unsubscribe = modem.onChange((now, before) => {
+    if (before.power.phase === "running" && now.power.phase !== "running") {
+      if (before.power.poweredDown) urcs.flush();
+      reset();
+    }
+    urcs.push(urcLines(now, before, { session, host, observeFlag }));
+  });
+  reset();
+
+  return {
+    receive(bytes) {
+      if (closed || modem.state.power.phase !== "running") return;
+      const room = TYPE_AHEAD_LIMIT - input.length;
+      input = executing || pumping ? Buffer.concat([input, bytes.subarray(0, Math.max(0, room))]) : bytes;
+      pump();
+      urcs.activity();
+    },
+    reset,
+    close() {
+      closed = true;
+      unsubscribe();
+      reset();
+    },
+  };
+}

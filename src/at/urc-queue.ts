@@ -1,0 +1,75 @@
+/** URCs waiting until the host neither types nor awaits an answer. */
+import type { Cancel, Clock } from "#runtime";
+
+/** Line time without a byte before a URC: hosts take one that comes closer for part of an answer. */
+export const QUIET_MS = 20;
+const MOST_LINES = 256;
+const MOST_CHARACTERS = 262_144;
+
+export interface UrcQueue {
+  /** Sends the lines as soon as the line is free; beyond the bounds the newest are dropped. */
+  push(lines: readonly string[]): void;
+  /** A byte from the host or a final result code has just passed. */
+  activity(): void;
+  /** Sends what waits, quiet or not. */
+  flush(): void;
+  clear(): void;
+}
+
+export interface UrcQueueOptions {
+  readonly clock: Clock;
+  /** Whether no line is half typed or being executed; whatever ends that must call activity(). */
+  readonly mayTalk: () => boolean;
+  readonly send: (line: string) => void;
+  readonly onDrop: (lines: number) => void;
+}
+
+export function createUrcQueue({ clock, mayTalk, send, onDrop }: UrcQueueOptions): UrcQueue {
+  let waiting: string[] = [];
+  let characters = 0;
+  let lastActivityMs = Number.NEGATIVE_INFINITY;
+  let timer: Cancel | undefined;
+
+  const clear = () => {
+    timer?.();
+    timer = undefined;
+    waiting = [];
+    characters = 0;
+  };
+  const flush = () => {
+    const lines = waiting;
+    clear();
+    for (const line of lines) send(line);
+  };
+  const sendIfQuiet = () => {
+    if (waiting.length === 0 || timer || !mayTalk()) return;
+    const leftMs = lastActivityMs + QUIET_MS - clock.monotonic();
+    if (leftMs <= 0) return flush();
+    timer = clock.after(leftMs, () => {
+      timer = undefined;
+      sendIfQuiet();
+    });
+  };
+
+  return {
+    push(lines) {
+      let dropped = 0;
+      for (const line of lines) {
+        if (waiting.length === MOST_LINES || characters + line.length > MOST_CHARACTERS) {
+          dropped++;
+          continue;
+        }
+        waiting.push(line);
+        characters += line.length;
+      }
+      if (dropped > 0) onDrop(dropped);
+      sendIfQuiet();
+    },
+    activity() {
+      lastActivityMs = clock.monotonic();
+      sendIfQuiet();
+    },
+    flush,
+    clear,
+  };
+}

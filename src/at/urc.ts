@@ -1,0 +1,93 @@
+/** Unsolicited result codes: what each change of the modem says to the host, as the module prints it. */
+
+import type { Host } from "#at/host";
+import { registrationLine } from "#at/registration-line";
+import type { Session } from "#at/session";
+import type { ClientPhase, ModemState } from "#modem/state";
+
+/** When +QLWOBSERVE carries its third field. */
+export type ObserveFlag = "always" | "cancelOnly" | "never";
+
+export interface UrcContext {
+  readonly session: Session;
+  readonly host: Host;
+  readonly observeFlag: ObserveFlag;
+}
+
+export type Urc = (now: ModemState, before: ModemState, context: UrcContext) => readonly string[];
+
+const on = (condition: boolean, ...lines: string[]): readonly string[] => (condition ? lines : []);
+
+/** By client phase; the names are Wakaama's. */
+const PHASES = [
+  "STATE_INITIAL",
+  "STATE_BOOTSTRAP_REQUIRED",
+  "STATE_BOOTSTRAPPING",
+  "STATE_REGISTER_REQUIRED",
+  "STATE_REGISTERING",
+  "STATE_READY",
+] as const;
+
+/** @returns e.g. "STATE_READY" for 5. */
+export const eventName = (phase: ClientPhase): string => PHASES[phase];
+
+/** In the order in which one change prints them. */
+const urcs: readonly Urc[] = [
+  function ready(now, before) {
+    return on(now.power.phase === "running" && before.power.phase !== "running", "RDY");
+  },
+  function functionality(now, before) {
+    return on(now.power.ready && !before.power.ready, `+CFUN: ${now.functionality}`);
+  },
+  function applicationReady(now, before) {
+    return on(now.power.appReady && !before.power.appReady, "APP RDY");
+  },
+  function sim(now, before) {
+    const status = now.sim.status;
+    if (status === before.sim.status) return [];
+    if (status === "READY") return ["+CPIN: READY", "+QUSIM: 1"];
+    // Minimum functionality switches the card off without a word.
+    if (now.functionality !== before.functionality) return [];
+    return [status === "NOT INSERTED" && before.sim.status !== "NOT READY" ? "+CPIN: NOT READY" : `+CPIN: ${status}`];
+  },
+  function smsDone(now, before) {
+    return on(now.power.smsDone && !before.power.smsDone, "+QIND: SMS DONE");
+  },
+  function poweredDown(now, before) {
+    return on(now.power.poweredDown && !before.power.poweredDown, "POWERED DOWN");
+  },
+  function registration(now, before, { session }) {
+    return (["CREG", "CGREG", "CEREG"] as const).flatMap((domain) => {
+      const mode = domain === "CREG" ? session.creg : domain === "CGREG" ? session.cgreg : session.cereg;
+      const line = registrationLine(now, domain, mode);
+      return on(mode > 0 && line !== registrationLine(before, domain, mode), `+${domain}: ${line}`);
+    });
+  },
+  function clientPhase(now, before) {
+    const { phase } = now.lwm2m;
+    // Hosts read one space, then one digit.
+    return phase === undefined || phase === before.lwm2m.phase ? [] : [`+QLWEVENT: ${phase},"${PHASES[phase]}"`];
+  },
+  function observation(now, before, { observeFlag }) {
+    const latest = now.lwm2m.observation;
+    if (!latest || latest === before.lwm2m.observation) return [];
+    const flagged = observeFlag === "always" || (observeFlag === "cancelOnly" && latest.cancelled);
+    // Hosts compare the path after splitting at commas: no space may follow one.
+    return [`+QLWOBSERVE: "${latest.token}","${latest.path}"${flagged ? `,${latest.cancelled ? 1 : 0}` : ""}`];
+  },
+  function downlink(now, before, { host }) {
+    const latest = now.lwm2m.downlink;
+    if (!latest || latest === before.lwm2m.downlink) return [];
+    const { data, path } = latest;
+    // A quote or an end of line would break the host's parser, so such data goes as hexadecimal.
+    const text = host.lwm2m.downlinkFormat === 0 && data.every((byte) => byte >= 0x20 && byte < 0x7f && byte !== 0x22);
+    const value = text ? data.toString("latin1") : data.toString("hex").toUpperCase();
+    return [`+QLWDLDATA: "${path}",${text ? 4 : 5},${data.length},"${value}"`];
+  },
+];
+
+/** @returns what one change says; a module that does not run says nothing. */
+export function urcLines(now: ModemState, before: ModemState, context: UrcContext): readonly string[] {
+  if (now.power.phase !== "running") return [];
+  return urcs.flatMap((row) => row(now, before, context));
+}

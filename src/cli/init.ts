@@ -1,0 +1,33 @@
+/** `bg96 init`: a configuration file and the module's file tree, to be edited. */
+import { copyFileSync, mkdirSync, readdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { CliError } from "#cli/failure";
+import { fillFactory, openEfs } from "#efs/efs";
+
+const SAMPLES = fileURLToPath(new URL("../../config", import.meta.url));
+
+export function init(path: string): number {
+  const directory = resolve(path);
+  try {
+    mkdirSync(directory, { recursive: true });
+    if (readdirSync(directory).length > 0) {
+      throw new CliError(`${directory}: is not empty`, "name a directory that is empty or does not exist");
+    }
+  } catch (error) {
+    if (error instanceof CliError) throw error;
+    throw new CliError(`${directory}: ${(error as Error).message}`, "name a directory that can be made");
+  }
+  copyFileSync(join(SAMPLES, "bg96.toml"), join(directory, "bg96.toml"));
+  fillFactory(openEfs(join(directory, "efs")), join(SAMPLES, "efs"));
+  process.stdout.write(
+    [
+      `${join(directory, "bg96.toml")}   every option, commented, at its default`,
+      `${join(directory, "efs")}   the module's files`,
+      "",
+      `bg96 run --config ${join(path, "bg96.toml")} --efs ${join(path, "efs")}`,
+      "",
+    ].join("\n"),
+  );
+  return 0;
+}

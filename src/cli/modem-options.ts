@@ -1,0 +1,64 @@
+/** The options that describe a modem, the same for run, start, restart and demo. */
+import { resolve } from "node:path";
+import type { Argv, Options } from "yargs";
+import { type Config, loadConfig } from "#config";
+
+/** As typed; what they may hold is the configuration's business. */
+export interface ModemOptions {
+  readonly config?: string | undefined;
+  readonly efs?: string | undefined;
+  readonly tty?: string | undefined;
+  readonly server?: string | undefined;
+  readonly endpoint?: string | undefined;
+  readonly pskIdentity?: string | undefined;
+  readonly pskKey?: string | undefined;
+  readonly lifetime?: string | undefined;
+  readonly boot?: string | undefined;
+  readonly register?: boolean | undefined;
+  readonly logLevel?: string | undefined;
+}
+
+const text = (describe: string): Options => ({ type: "string", requiresArg: true, describe });
+
+const OPTIONS = {
+  config: text("configuration file (TOML)"),
+  efs: text("directory of the module's files; filled with the factory's when missing or empty"),
+  tty: text("path of the AT port's link; default: tty in the run directory"),
+  server: text("LwM2M (or bootstrap) server, coap://host:port or coaps://host:port"),
+  endpoint: text("endpoint name; default: urn:imei:<imei>"),
+  "psk-identity": text("PSK identity for coaps"),
+  "psk-key": text("PSK in hexadecimal for coaps"),
+  lifetime: text("registration lifetime, seconds"),
+  boot: { ...text("how the module boots"), choices: ["instant", "fast", "realistic"] },
+  register: { type: "boolean", describe: "register at start, without waiting for an AT command" },
+  "log-level": { ...text("what is logged"), choices: ["trace", "debug", "info", "warn", "error", "silent"] },
+} satisfies Record<string, Options>;
+
+export const MODEM_OPTIONS = Object.keys(OPTIONS) as Array<keyof typeof OPTIONS>;
+
+/** Declares them on a command. */
+export function withModemOptions<T>(yargs: Argv<T>, names: readonly (keyof typeof OPTIONS)[] = MODEM_OPTIONS): Argv<T> {
+  for (const name of names) yargs.option(name, OPTIONS[name]);
+  return yargs;
+}
+
+/** Picks them from what yargs parsed. */
+export function modemOptionsOf(parsed: Record<string, unknown>): ModemOptions {
+  return Object.fromEntries(
+    MODEM_OPTIONS.map((name) => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase()))
+      .filter((name) => parsed[name] !== undefined)
+      .map((name) => [name, parsed[name]]),
+  );
+}
+
+/** The same options for a process with another working directory. */
+export function absolutePaths(options: ModemOptions): ModemOptions {
+  const paths = Object.entries({ config: options.config, efs: options.efs, tty: options.tty });
+  const given = paths.flatMap(([name, path]) => (path === undefined ? [] : [[name, resolve(path)]]));
+  return { ...options, ...Object.fromEntries(given) };
+}
+
+/** @throws ConfigError */
+export function configOf({ config, ...options }: ModemOptions): Config {
+  return loadConfig({ file: config, env: process.env, options });
+}

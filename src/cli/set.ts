@@ -1,0 +1,46 @@
+/** `bg96 set`: turns knobs of a running modem through its control socket. */
+import { CliError, FAILED, UsageError } from "#cli/failure";
+import { DEFAULT_NAME, namedRunDirectory, runDirectoryAt, type Surroundings } from "#cli/run-directory";
+import { POWER_ORDERS, type OperatorRequest } from "#control/operator";
+import { askControlSocket } from "#control/socket";
+import { systemClock } from "#runtime";
+
+/** @param words an optional NAME, then settings such as "battery.percent=42" or "power=restart". */
+export async function set(
+  words: readonly string[],
+  runDirectory: string | undefined,
+  surroundings: Surroundings,
+): Promise<number> {
+  const [first = "", ...others] = words;
+  const named = !first.includes("=");
+  const settings = named ? others : words;
+  if (settings.length === 0) throw new UsageError("set: nothing to set", "give settings such as battery.percent=42");
+  if (named && runDirectory !== undefined) throw new UsageError("set: takes a NAME or --run-dir, not both");
+  const requests = settings.map(parseSetting);
+  const directory = runDirectory === undefined
+    ? namedRunDirectory(named ? first : DEFAULT_NAME, surroundings)
+    : runDirectoryAt(runDirectory);
+  let failed = false;
+  for (const request of requests) {
+    const answer = await askControlSocket(directory.control, request, systemClock).catch((error: Error) => {
+      throw new CliError(error.message, "is the modem running?");
+    });
+    if (answer.ok) continue;
+    failed = true;
+    process.stderr.write(`${answer.error}\n`);
+  }
+  return failed ? FAILED : 0;
+}
+
+/** @throws UsageError */
+export function parseSetting(text: string): OperatorRequest {
+  const [, path = "", value = ""] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (path === "") throw new UsageError(`set: "${text}" is not a setting`, "write it as battery.percent=42");
+  if (path === "power") {
+    const how = POWER_ORDERS.find((order) => order === value);
+    if (!how) throw new UsageError(`power: takes ${POWER_ORDERS.join(", ")}`);
+    return { do: "power", how };
+  }
+  const isNumber = /^[+-]?(\d+\.?\d*|\.\d+)$/.test(value);
+  return { do: "set", path, value: isNumber ? Number(value) : value === "true" ? true : value === "false" ? false : value };
+}

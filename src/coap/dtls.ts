@@ -1,0 +1,123 @@
+/** A link over DTLS 1.2 with a pre-shared key (LwM2M 1.0.2 §7.1.7). */
+import { type DtlsSession, openDtlsSession } from "#coap/dtls-session";
+import { type Link, LinkError, type LinkEvents, type OpenLink } from "#coap/link";
+import { formatPeer, resolvePeer, throwIfAborted } from "#coap/udp";
+import type { Clock, Log } from "#runtime";
+
+export interface DtlsOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The whole handshake, retransmissions included. Default 60 000. */
+  readonly handshakeTimeoutMs?: number;
+  /** Offered where the target names none, by their IANA names, in order of preference. */
+  readonly ciphers?: readonly string[];
+}
+
+/** What LwM2M 1.0.2 §7.1.7 makes mandatory, and what it recommends. */
+export const DEFAULT_CIPHERS = ["TLS_PSK_WITH_AES_128_CCM_8", "TLS_PSK_WITH_AES_128_CBC_SHA256"] as const;
+
+/** All that can be offered. */
+export const KNOWN_CIPHERS: readonly string[] = [
+  ...DEFAULT_CIPHERS,
+  "TLS_PSK_WITH_AES_256_CCM_8",
+  "TLS_PSK_WITH_AES_128_CCM",
+  "TLS_PSK_WITH_AES_256_CCM",
+  "TLS_PSK_WITH_AES_128_GCM_SHA256",
+  "TLS_PSK_WITH_AES_256_GCM_SHA384",
+  "TLS_PSK_WITH_AES_128_CBC_SHA",
+  "TLS_PSK_WITH_AES_256_CBC_SHA",
+  "TLS_PSK_WITH_AES_256_CBC_SHA384",
+  "TLS_PSK_WITH_3DES_EDE_CBC_SHA",
+];
+
+const DEFAULT_HANDSHAKE_TIMEOUT_MS = 60_000;
+
+/** Datagrams kept between the end of the handshake and listen(). */
+const MAX_EARLY = 16;
+
+/** @returns a way to open DTLS links; each fails with a LinkError of one line for the operator */
+export function createDtlsOpener(options: DtlsOptions): OpenLink {
+  const { clock, log, handshakeTimeoutMs = DEFAULT_HANDSHAKE_TIMEOUT_MS } = options;
+  return async (target, signal) => {
+    const { identity, key } = target;
+    if (!identity?.length || !key?.length) {
+      throw new LinkError(`no handshake with ${target.host}:${target.port}: PSK identity or key is missing`);
+    }
+    const ciphers = target.ciphers ?? options.ciphers ?? DEFAULT_CIPHERS;
+    const unknown = ciphers.find((name) => !KNOWN_CIPHERS.includes(name));
+    if (unknown !== undefined)
+      throw new LinkError(`cipher suite ${unknown} cannot be offered: it is not a known PSK suite`);
+    const peer = await resolvePeer(target.host);
+    throwIfAborted(signal);
+    if (target.port < 1) throw new LinkError(`no handshake with ${target.host}: port ${target.port} cannot be sent to`);
+    const name = formatPeer(peer, target.port);
+
+    return new Promise<Link>((resolve, reject) => {
+      let listener: LinkEvents | undefined;
+      let early: Buffer[] = [];
+      let isOpen = false;
+      let endedBecause: string | undefined;
+
+      const giveUp = (message: string) => {
+        stopWaiting();
+        session.close();
+        log.debug({ peer: name }, message);
+        reject(new LinkError(message));
+      };
+      const onAbort = () => giveUp(`handshake with ${name} was abandoned`);
+      const cancelTimeout = clock.after(handshakeTimeoutMs, () =>
+        giveUp(`handshake with ${name} timed out: ${adviceFor(session.heard)}`),
+      );
+      const stopWaiting = () => {
+        cancelTimeout();
+        signal?.removeEventListener("abort", onAbort);
+      };
+      signal?.addEventListener("abort", onAbort);
+
+      const link: Link = {
+        get localPort() {
+          return session.localPort;
+        },
+        description: `dtls ${name}`,
+        listen(events) {
+          listener = events;
+          for (const datagram of early) events.message(datagram);
+          early = [];
+          if (endedBecause !== undefined) events.closed(endedBecause);
+        },
+        send: (datagram) => session.send(datagram),
+        close() {
+          listener = undefined;
+          session.close();
+        },
+      };
+
+      const session: DtlsSession = openDtlsSession(
+        { clock, log, ...peer, port: target.port, identity, key, ciphers },
+        {
+          connected() {
+            isOpen = true;
+            stopWaiting();
+            log.debug({ peer: name, localPort: session.localPort }, "the DTLS handshake is done");
+            resolve(link);
+          },
+          message(datagram) {
+            if (listener) listener.message(datagram);
+            else if (early.length < MAX_EARLY) early.push(datagram);
+          },
+          ended(reason) {
+            if (!isOpen) giveUp(`handshake with ${name} failed: ${reason}`);
+            else if (listener) listener.closed(reason);
+            else endedBecause = reason;
+          },
+        },
+      );
+    });
+  };
+}
+
+function adviceFor(heard: DtlsSession["heard"]): string {
+  if (heard === "refused") return "nobody listens there";
+  if (heard === "nothing") return "no answer at all, check host, port and network";
+  return "check PSK identity and key"; // most servers drop a bad one in silence
+}

@@ -1,0 +1,110 @@
+/** What the operator of a running modem can ask of it; the control socket carries these requests and answers. */
+import type { Bg96 } from "#bg96";
+import { KnobError, turnKnob } from "#control/knobs";
+import type { ServerStatus } from "#lwm2m/client";
+import type { PowerPhase } from "#modem/state";
+import type { Clock } from "#runtime";
+
+export interface LastEvent {
+  readonly event: number;
+  readonly name: string;
+  /** Wall clock ms. */
+  readonly atMs: number;
+}
+
+export interface OperatorStatus {
+  readonly pid: number;
+  readonly tty: string;
+  readonly endpoint: string;
+  readonly power: PowerPhase;
+  /** Whether every configured Server has the modem registered. */
+  readonly registered: boolean;
+  /** The latest +QLWEVENT since power-on; undefined = none yet. */
+  readonly lastEvent: LastEvent | undefined;
+  readonly servers: readonly ServerStatus[];
+  /** Wall clock ms of the earliest planned Update. */
+  readonly nextUpdateAtMs: number | undefined;
+}
+
+export type OperatorRequest =
+  | { readonly do: "status" }
+  | { readonly do: "set"; readonly path: string; readonly value: unknown }
+  /** restart and off are orderly, loss is not; on ends off and loss; brownout is a loss and power again. */
+  | { readonly do: "power"; readonly how: PowerOrder };
+
+export const POWER_ORDERS = ["restart", "off", "on", "loss", "brownout"] as const;
+export type PowerOrder = (typeof POWER_ORDERS)[number];
+
+export type OperatorAnswer =
+  | { readonly ok: true; readonly status?: OperatorStatus }
+  /** "what: why". */
+  | { readonly ok: false; readonly error: string };
+
+export interface Operator {
+  readonly status: OperatorStatus;
+  /** @param request as it came: anything. Never throws. */
+  answer(request: unknown): OperatorAnswer;
+  close(): void;
+}
+
+export function createOperator(bg96: Bg96, clock: Clock, pid: number): Operator {
+  let lastEvent: LastEvent | undefined;
+  const stopWatching = bg96.onEvent((event, name) => {
+    lastEvent = { event, name, atMs: clock.now() };
+  });
+  const status = (): OperatorStatus => {
+    const { endpoint, servers } = bg96.client;
+    const updates = servers.flatMap(({ nextUpdateAtMs }) => (nextUpdateAtMs === undefined ? [] : [nextUpdateAtMs]));
+    return {
+      pid,
+      tty: bg96.tty,
+      endpoint,
+      power: bg96.modem.state.power.phase,
+      registered: servers.length > 0 && servers.every(({ location }) => location !== undefined),
+      lastEvent,
+      servers,
+      nextUpdateAtMs: updates.length > 0 ? Math.min(...updates) : undefined,
+    };
+  };
+  const orders: Readonly<Record<PowerOrder, () => void>> = {
+    restart: () => bg96.power.restart(),
+    off: () => bg96.power.off(),
+    on: () => bg96.power.on(),
+    loss: () => bg96.power.cut(),
+    brownout() {
+      bg96.power.cut();
+      bg96.power.on();
+    },
+  };
+
+  return {
+    get status() {
+      return status();
+    },
+    answer(request) {
+      try {
+        if (typeof request !== "object" || request === null) throw new KnobError("request: not an object");
+        const { do: what, ...rest } = request as Record<string, unknown>;
+        switch (what) {
+          case "status":
+            return { ok: true, status: status() };
+          case "set":
+            turnKnob(bg96.modem, clock, String(rest.path), rest.value);
+            return { ok: true };
+          case "power": {
+            const how = POWER_ORDERS.find((order) => order === rest.how);
+            if (!how) throw new KnobError(`how: takes ${POWER_ORDERS.join(", ")}`);
+            orders[how]();
+            return { ok: true };
+          }
+          default:
+            throw new KnobError("do: takes status, set, power");
+        }
+      } catch (error) {
+        if (error instanceof KnobError) return { ok: false, error: error.message };
+        throw error;
+      }
+    },
+    close: stopWatching,
+  };
+}

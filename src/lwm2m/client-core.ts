@@ -1,0 +1,235 @@
+/** The Client put together: lifecycle, operations and observations behind what the terminal and the operator see. */
+import type { TransmissionParameters } from "#coap/endpoint";
+import type { OpenLink } from "#coap/link";
+import type { Efs } from "#efs/efs";
+import type { Store } from "#efs/store";
+import { createAccess } from "#lwm2m/access";
+import { type AccountOverrides, createAccounts, serverParameters } from "#lwm2m/accounts";
+import { createAttributes } from "#lwm2m/attributes";
+import { type Client, ClientError } from "#lwm2m/client";
+import { readClientFiles } from "#lwm2m/client-files";
+import { createLifecycle, type Lifecycle } from "#lwm2m/lifecycle";
+import { createObservations, type Observations } from "#lwm2m/observation";
+import { type Capabilities, type ServeContext, serve, serveBootstrap } from "#lwm2m/operation";
+import { formatPath } from "#lwm2m/path";
+import { PLAIN_UPDATE } from "#lwm2m/registration";
+import type { Registry } from "#lwm2m/registry";
+import type { ServerSession } from "#lwm2m/server-session";
+import type { Settings } from "#lwm2m/settings";
+import type { Modem } from "#modem/modem";
+import type { Power } from "#modem/power";
+import type { Cancel, Runtime } from "#runtime";
+
+export interface ClientOptions {
+  readonly runtime: Runtime;
+  readonly modem: Modem;
+  readonly power: Power;
+  readonly efs: Efs;
+  readonly store: Store;
+  readonly registry: Registry;
+  readonly settings: Settings;
+  readonly openLink: OpenLink;
+  readonly overrides: AccountOverrides & { readonly endpoint: string | undefined };
+  readonly ciphers: readonly string[];
+  readonly transmission: TransmissionParameters;
+  readonly registerVersion: "always" | "above1.0";
+  readonly capabilities?: Capabilities;
+  /** Registers at every boot, whether or not lwm2m_app_autostart is there. */
+  readonly autostart: boolean;
+}
+
+export interface ClientCore extends Client {
+  /** /1/x/4 and /1/x/8, which the Server Object hands on. */
+  disable(serverInstanceId: number): void;
+  triggerUpdate(serverInstanceId: number): void;
+}
+
+/** Objects whose observations the terminal hears of, and whose Resources carry uplink data. */
+const UPLINK: Readonly<Record<number, { readonly instanceId: number; readonly resourceId: number }>> = {
+  19: { instanceId: 0, resourceId: 0 },
+  10250: { instanceId: 0, resourceId: 0 },
+  26241: { instanceId: 0, resourceId: 0 },
+};
+/** How often the data counters are carried into the modem's state. */
+const TRAFFIC_PERIOD_MS = 1000;
+const DEREGISTER_LIMIT_MS = 5000;
+/** Longest BOOT_UP_SLEEP_TIME by boot profile, s. */
+const SLEEP_LIMIT_S = { instant: 0, fast: 1, realistic: Number.POSITIVE_INFINITY } as const;
+
+export function createClient(options: ClientOptions): ClientCore {
+  const { runtime, modem, power, efs, registry, settings } = options;
+  const { clock, log } = runtime;
+  const access = createAccess({ registry });
+  const attributes = createAttributes({ registry });
+  const accounts = createAccounts({
+    efs,
+    store: options.store,
+    registry,
+    log,
+    overrides: options.overrides,
+    bootstrapMode: () => settings.bootstrapMode,
+  });
+
+  // ---- data counters
+
+  const traffic = { txBytes: 0, rxBytes: 0, txPackets: 0, rxPackets: 0 };
+  let flushing: Cancel | undefined;
+  const countTraffic = (direction: "in" | "out", bytes: number) => {
+    if (direction === "in") {
+      traffic.rxBytes += bytes;
+      traffic.rxPackets++;
+    } else {
+      traffic.txBytes += bytes;
+      traffic.txPackets++;
+    }
+    flushing ??= clock.after(TRAFFIC_PERIOD_MS, () => {
+      flushing = undefined;
+      const since = { ...traffic };
+      Object.assign(traffic, { txBytes: 0, rxBytes: 0, txPackets: 0, rxPackets: 0 });
+      modem.update(({ traffic: total }) => ({
+        traffic: {
+          txBytes: total.txBytes + since.txBytes,
+          rxBytes: total.rxBytes + since.rxBytes,
+          txPackets: total.txPackets + since.txPackets,
+          rxPackets: total.rxPackets + since.rxPackets,
+        },
+      }));
+    });
+  };
+
+  // ---- operations, one context a Server
+
+  const contexts = new Map<ServerSession, ServeContext & { readonly observations: Observations }>();
+  const contextOf = (session: ServerSession) => {
+    const known = contexts.get(session);
+    if (known) return known;
+    const { shortServerId } = session.account;
+    const observations = createObservations({
+      shortServerId,
+      registry,
+      access,
+      attributes,
+      modem,
+      runtime,
+      notify: (...notification) => session.endpoint?.notify(...notification),
+      onRelation({ token, path, cancelled }) {
+        if (!(Number(path.split("/")[1]) in UPLINK)) return;
+        const observation = { token: token.toString("hex").toUpperCase(), path, cancelled };
+        modem.update((state) => ({ lwm2m: { ...state.lwm2m, observation } }));
+      },
+    });
+    const context = {
+      shortServerId,
+      registry,
+      access,
+      attributes,
+      observations,
+      ...(options.capabilities && { capabilities: options.capabilities }),
+    };
+    contexts.set(session, context);
+    return context;
+  };
+
+  const lifecycle: Lifecycle = createLifecycle({
+    ...options,
+    accounts,
+    onRequest(request, session) {
+      const response = serve(request, contextOf(session));
+      log.debug({ method: request.method, path: `/${request.uriPath?.join("/") ?? ""}`, code: response.code }, "request served");
+      return response;
+    },
+    onBootstrapRequest: (request) =>
+      serveBootstrap(request, { registry, bootstrapInstanceId: accounts.bootstrapServer?.securityInstanceId }),
+    onTraffic: countTraffic,
+    onServerLost(session) {
+      contexts.get(session)?.observations.close();
+      contexts.delete(session);
+    },
+  });
+
+  // ---- boot
+
+  let sleeping: Cancel | undefined;
+  const autostart = () => {
+    if (!options.autostart && !settings.enabled) return;
+    try {
+      const { cfg } = readClientFiles(efs, log);
+      const sleepS = Math.min(cfg.bootUpSleepS, SLEEP_LIMIT_S[power.profile]);
+      sleeping = clock.after(sleepS * 1000, startOrExplain);
+    } catch (error) {
+      log.error({ reason: (error as Error).message }, "LwM2M did not start");
+    }
+  };
+  const startOrExplain = () => {
+    try {
+      lifecycle.start();
+    } catch (error) {
+      log.error({ reason: (error as Error).message }, "LwM2M did not start");
+    }
+  };
+  const halt = () => {
+    sleeping?.();
+    lifecycle.halt();
+  };
+  modem.onChange((now, before) => {
+    if (now.power.phase === before.power.phase) return;
+    if (now.power.phase === "running") autostart();
+    if (now.power.phase === "off") halt();
+  });
+  power.onGoingDown(async () => {
+    if (lifecycle.running) await lifecycle.deregister(DEREGISTER_LIMIT_MS);
+  });
+
+  const requireRunning = (what: string) => {
+    if (!lifecycle.running) throw new ClientError(`${what}: the LwM2M client is not running`);
+  };
+
+  return {
+    get status() {
+      return {
+        running: lifecycle.running,
+        endpoint: lifecycle.endpointName ?? "",
+        servers: lifecycle.sessions.map((session) => ({
+          shortServerId: session.account.shortServerId,
+          uri: session.account.uri,
+          state: session.state.is,
+          location: "location" in session.state ? `/${session.state.location.join("/")}` : undefined,
+          lifetimeS: serverParameters(registry, session.account).lifetimeS,
+          nextUpdateAtMs: session.nextUpdateAtMs,
+        })),
+      };
+    },
+    register(automatic) {
+      if (automatic) settings.setEnabled(true);
+      sleeping?.();
+      lifecycle.start();
+    },
+    update(shortServerId, withObjects) {
+      requireRunning("update");
+      lifecycle.update(shortServerId, { ...PLAIN_UPDATE, objects: withObjects });
+    },
+    async deregister(withinMs = DEREGISTER_LIMIT_MS) {
+      requireRunning("deregister");
+      await lifecycle.deregister(withinMs);
+    },
+    setLifetime(shortServerId, lifetimeS) {
+      const session = lifecycle.sessions.find((each) => each.account.shortServerId === shortServerId);
+      const instanceId = session?.account.serverInstanceId;
+      if (instanceId === undefined) throw new ClientError(`lifetime: no server with short id ${shortServerId}`);
+      const path = { objectId: 1, instanceId, resourceId: 1 };
+      registry.write(path, { kind: "resource", id: 1, type: "integer", value: lifetimeS }, "replace", "client");
+    },
+    uplink(objectId, data) {
+      const at = UPLINK[objectId];
+      if (!at || !registry.hasInstance(objectId, at.instanceId)) throw new ClientError(`uplink: no Object ${objectId}`);
+      if (modem.state.lwm2m.phase !== 5) throw new ClientError("uplink: not registered");
+      const path = { objectId, ...at };
+      const value = typeof data === "string" ? Buffer.from(data, "latin1") : data;
+      log.debug({ path: formatPath(path), bytes: value.length }, "uplink data");
+      registry.write(path, { kind: "resource", id: at.resourceId, type: "opaque", value }, "replace", "client");
+    },
+    halt,
+    disable: lifecycle.disable,
+    triggerUpdate: lifecycle.triggerUpdate,
+  };
+}

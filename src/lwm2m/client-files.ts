@@ -1,0 +1,60 @@
+/** The module's configuration files as the Client reads them when it starts. */
+import { ConfigError } from "#config";
+import { parseCarrierApnCfg } from "#efs/carrier-apn-cfg";
+import type { Efs } from "#efs/efs";
+import { type Lwm2mCfg, parseLwm2mCfg } from "#efs/lwm2m-cfg";
+import { ClientError } from "#lwm2m/client";
+import type { RetryPolicy } from "#lwm2m/retry";
+import type { Log } from "#runtime";
+
+export const LWM2M_CFG = "/datatx/lwm2m_cfg";
+export const CARRIER_APN_CFG = "/datatx/carrier_apn_cfg";
+
+export interface ClientFiles {
+  readonly cfg: Lwm2mCfg;
+  readonly dataCallRetry: RetryPolicy;
+  readonly registrationRetry: RetryPolicy;
+  /** The APN for a Server, or for the Bootstrap-Server (undefined): "" when none is set. */
+  apnFor(shortServerId: number | undefined): string;
+  /** BS_IF_REG_FAILS of a Server. */
+  bootstrapIfFails(shortServerId: number): boolean;
+}
+
+/** @throws ClientError for a damaged file, after every problem has been logged with its place and remedy. */
+export function readClientFiles(efs: Efs, log: Log): ClientFiles {
+  const parsed = <T>(path: string, parse: (text: string, name: string) => T): T => {
+    try {
+      return parse(efs.read(path)?.toString("utf8") ?? "", path);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      for (const { place, message, remedy } of error.problems) log.error({ place, remedy }, message);
+      throw new ClientError(`${path} cannot be used: ${error.message}`);
+    }
+  };
+  const { cfg, warnings } = parsed(LWM2M_CFG, parseLwm2mCfg);
+  for (const { place, message, remedy } of warnings) log.warn({ place, remedy }, message);
+  const carrier = efs.exists(CARRIER_APN_CFG) ? parsed(CARRIER_APN_CFG, parseCarrierApnCfg) : undefined;
+  for (const { place, message, remedy } of carrier?.warnings ?? []) log.warn({ place, remedy }, message);
+  const blockOf = (shortServerId: number | undefined) =>
+    carrier?.servers.find((each) => each.shortServerId === shortServerId);
+  return {
+    cfg,
+    dataCallRetry: { firstS: cfg.retryTimeoutS, factor: cfg.retryExponent, longestS: cfg.maxRetryTimeoutS },
+    registrationRetry: {
+      firstS: cfg.registrationRetryTimeoutS,
+      factor: cfg.registrationRetryExponent,
+      longestS: cfg.registrationRetryMaxTimeoutS,
+    },
+    apnFor: (shortServerId) => blockOf(shortServerId)?.apn ?? cfg.apn ?? "",
+    bootstrapIfFails: (shortServerId) => blockOf(shortServerId)?.bootstrapIfRegistrationFails === 1,
+  };
+}
+
+/** BATTERY_LEVEL_THRESHOLD, percent. */
+export function batteryThreshold(efs: Efs): number {
+  try {
+    return parseLwm2mCfg(efs.read(LWM2M_CFG)?.toString("utf8") ?? "", LWM2M_CFG).cfg.batteryLowPercent;
+  } catch {
+    return 20; // a damaged file has been reported when the Client started; Table 4's default holds
+  }
+}

@@ -1,0 +1,365 @@
+/**
+ * The Client's life, as +QLWEVENT tells it: data call, bootstrap, registrations, and back.
+ *
+ *   boot or register ─▶ (service, data call) ─▶ 0 INITIAL ─┬─▶ 1 BOOTSTRAP_REQUIRED ─▶ 2 BOOTSTRAPPING ─▶ 0 INITIAL
+ *                                                          └─▶ 3 REGISTER_REQUIRED ─▶ 4 REGISTERING ─▶ 5 READY
+ */
+import type { TransmissionParameters } from "#coap/endpoint";
+import type { OpenLink } from "#coap/link";
+import type { Request, Response } from "#coap/message";
+import type { Efs } from "#efs/efs";
+import { type Account, type AccountOverrides, type Accounts, isConsistent, serverParameters } from "#lwm2m/accounts";
+import { type BootstrapSession, createBootstrapSession } from "#lwm2m/bootstrap-session";
+import { ClientError } from "#lwm2m/client";
+import { type ClientFiles, readClientFiles } from "#lwm2m/client-files";
+import { endpointName } from "#lwm2m/endpoint-name";
+import { formatObjectList } from "#lwm2m/format/link";
+import { PLAIN_UPDATE, type RegistrationState, type UpdateContent } from "#lwm2m/registration";
+import type { Registry, RegistryChange } from "#lwm2m/registry";
+import { retryDelayMs } from "#lwm2m/retry";
+import { createServerSession, type ServerSession } from "#lwm2m/server-session";
+import type { Settings } from "#lwm2m/settings";
+import { refusal } from "#modem/data-call";
+import type { Modem } from "#modem/modem";
+import { inService } from "#modem/network";
+import type { ClientPhase } from "#modem/state";
+import type { Cancel, Runtime } from "#runtime";
+
+export interface LifecycleOptions {
+  readonly runtime: Runtime;
+  readonly modem: Modem;
+  readonly efs: Efs;
+  readonly registry: Registry;
+  readonly accounts: Accounts;
+  readonly settings: Settings;
+  readonly openLink: OpenLink;
+  readonly overrides: AccountOverrides & { readonly endpoint: string | undefined };
+  readonly ciphers: readonly string[];
+  readonly transmission: TransmissionParameters;
+  readonly registerVersion: "always" | "above1.0";
+  onRequest(request: Request, session: ServerSession): Response | Promise<Response>;
+  onBootstrapRequest(request: Request): Response;
+  onTraffic(direction: "in" | "out", bytes: number): void;
+  /** A Server's link was opened anew or has ended: its observations are void. */
+  onServerLost(session: ServerSession): void;
+}
+
+export interface Lifecycle {
+  readonly running: boolean;
+  readonly sessions: readonly ServerSession[];
+  /** The name sent in Register; undefined when it cannot be formed. */
+  readonly endpointName: string | undefined;
+  /** @throws ClientError without usable configuration. */
+  start(): void;
+  update(shortServerId: number, content: UpdateContent): void;
+  /** Resolves once all Servers have answered, or after `withinMs`; everything has ended then. */
+  deregister(withinMs: number): Promise<void>;
+  disable(serverInstanceId: number): void;
+  triggerUpdate(serverInstanceId: number): void;
+  /** Ends everything at once, saying nothing to anybody. */
+  halt(): void;
+}
+
+/** Accounts written by a Server are kept on disk this much later, together. */
+const SAVE_DELAY_MS = 100;
+
+export function createLifecycle(options: LifecycleOptions): Lifecycle {
+  const { runtime, modem, registry, accounts, settings, overrides } = options;
+  const { clock, log } = runtime;
+  let running = false;
+  /** Bootstrap or registration has begun (after service and data call). */
+  let active = false;
+  let files: ClientFiles | undefined;
+  let bootstrap: BootstrapSession | undefined;
+  let sessions: readonly ServerSession[] = [];
+  let waiting: Cancel | undefined;
+  let saving: Cancel | undefined;
+  let formerAccounts: ReturnType<Accounts["snapshot"]> | undefined;
+  let whenLeft: (() => void) | undefined;
+
+  const say = (phase: ClientPhase) => modem.update((state) => ({ lwm2m: { ...state.lwm2m, phase } }));
+  const phase = () => modem.state.lwm2m.phase;
+
+  const nameFor = (use: "registration" | "bootstrap"): string => {
+    const explicit = overrides.endpoint ?? settings.endpointName;
+    if (explicit !== undefined) return explicit;
+    return endpointName(settings.endpointForms[use], modem.state.identity.imei, modem.state.sim.msisdn, use);
+  };
+
+  /** The APN of an account: its block of carrier_apn_cfg, else the default of lwm2m_cfg. */
+  const dataCall = (account: Account | undefined): true | string => {
+    return refusal(modem.state, files!.apnFor(account?.shortServerId)) ?? true;
+  };
+
+  const blockedByRoaming = () => modem.state.registration.eps === 5 && files!.cfg.roamingFeature === 1;
+
+  const saveAccounts = () => {
+    saving?.();
+    saving = undefined;
+    try {
+      accounts.save();
+    } catch (error) {
+      log.error({ error }, "the accounts could not be kept in /datatx/lwm2m");
+    }
+  };
+
+  // ---- registration
+
+  const settle = () => {
+    if (sessions.some((each) => each.state.is === "registering")) return;
+    if (!sessions.some((each) => each.state.is === "registered")) return;
+    if (phase() !== 5) say(5);
+    saveAccounts();
+  };
+
+  const onState = (session: ServerSession, before: RegistrationState) => {
+    const { state } = session;
+    if (state.is === "registering") {
+      const others = sessions.filter((each) => each !== session);
+      const covered = others.some((each) => ["registering", "registered", "updating"].includes(each.state.is));
+      if (!covered) {
+        if (phase() !== 3) say(3);
+        say(4);
+      }
+    }
+    if (state.is === "registered" && before.is !== "updating") settle();
+    if (state.is === "registered" && before.is === "updating" && phase() !== 5) settle();
+    if (state.is === "waiting") settle();
+    if (state.is === "idle" || state.is === "waiting" || state.is === "disabled") options.onServerLost(session);
+    if (whenLeft && sessions.every((each) => each.state.is === "idle")) whenLeft();
+  };
+
+  const registerAll = () => {
+    closeSessions();
+    sessions = accounts.servers.map((account) =>
+      createServerSession({
+        account,
+        runtime,
+        openLink: options.openLink,
+        ciphers: options.ciphers,
+        transmission: options.transmission,
+        policy: { retry: files!.registrationRetry, bootstrapIfFails: files!.bootstrapIfFails(account.shortServerId) },
+        version: options.registerVersion === "always" ? "1.0" : undefined,
+        endpointName: () => nameFor("registration"),
+        parameters: () => serverParameters(registry, account),
+        objectLinks: () => formatObjectList(registry),
+        dataCall,
+        onRequest: options.onRequest,
+        onTraffic: options.onTraffic,
+        onState,
+        onNewLink: options.onServerLost,
+        onBootstrapWanted: () => {
+          if (sessions.some((each) => each.state.is === "registered" || each.state.is === "updating")) return;
+          clock.after(0, startBootstrap);
+        },
+      }),
+    );
+    say(3);
+    for (const session of sessions) session.handle({ type: "registerAsked" });
+  };
+
+  const closeSessions = () => {
+    for (const session of sessions) {
+      session.close();
+      options.onServerLost(session);
+    }
+    sessions = [];
+  };
+
+  // ---- bootstrap
+
+  const startBootstrap = () => {
+    if (!running) return;
+    closeSessions();
+    bootstrap?.close();
+    say(1);
+    const account = accounts.bootstrapServer;
+    if (!account) {
+      log.warn({}, "bootstrap required, but there is no bootstrap server account: see /datatx/bootstrap.ini");
+      return;
+    }
+    const { cfg, registrationRetry } = files!;
+    bootstrap = createBootstrapSession({
+      account,
+      runtime,
+      openLink: options.openLink,
+      ciphers: options.ciphers,
+      transmission: options.transmission,
+      policy: { retry: registrationRetry, retries: cfg.maxRebootstraps },
+      endpointName: () => nameFor("bootstrap"),
+      dataCall: () => dataCall(undefined),
+      serve: options.onBootstrapRequest,
+      consistent: () => isConsistent(accounts),
+      restoreAccounts: () => {
+        if (formerAccounts) accounts.restore(formerAccounts);
+      },
+      onTraffic: options.onTraffic,
+      onState(state) {
+        if (state.is === "requesting") {
+          formerAccounts = accounts.snapshot();
+          if (phase() !== 1) say(1);
+          say(2);
+        }
+        if (state.is === "failed") {
+          log.warn({}, "bootstrap given up: register again, or check the bootstrap server and its account for this endpoint");
+          say(1);
+        }
+      },
+      onComplete() {
+        formerAccounts = undefined;
+        saveAccounts();
+        say(0);
+        registerAll();
+      },
+    });
+    const asked = bootstrap;
+    waiting = clock.after(account.holdOffS * 1000, () => asked.handle({ type: "asked" })); // ClientHoldOffTime, OMA TS 1.0.2 §E.1
+  };
+
+  // ---- data call
+
+  const begin = (source: "persistent" | "factory" | "none") => {
+    active = true;
+    say(0);
+    if (accounts.servers.length > 0 && (source === "persistent" || settings.bootstrapMode === 0)) registerAll();
+    else startBootstrap();
+  };
+
+  /** Waits for service, then for a data call, with the retries of lwm2m_cfg; nothing is said meanwhile. */
+  const seekDataCall = (source: "persistent" | "factory" | "none", attempt: number) => {
+    if (!inService(modem.state) || blockedByRoaming()) {
+      const unsubscribe = modem.onChange(() => {
+        if (!inService(modem.state) || blockedByRoaming()) return;
+        waiting?.();
+        seekDataCall(source, attempt);
+      });
+      waiting = () => {
+        unsubscribe();
+        waiting = undefined;
+      };
+      return;
+    }
+    const first = settings.bootstrapMode === 1 && source !== "persistent" ? undefined : accounts.servers[0];
+    const ready = dataCall(first);
+    if (ready === true) return begin(source);
+    const { dataCallRetry, cfg } = files!;
+    if (attempt >= cfg.maxRetries) {
+      log.error({ reason: ready }, "data call given up: set the right APN in lwm2m_cfg or carrier_apn_cfg, then register again");
+      running = false;
+      return;
+    }
+    const delayMs = retryDelayMs(dataCallRetry, attempt);
+    log.warn({ reason: ready, retryInS: delayMs / 1000 }, "data call failed");
+    waiting = clock.after(delayMs, () => seekDataCall(source, attempt + 1));
+  };
+
+  const stop = () => {
+    running = false;
+    active = false;
+    waiting?.();
+    waiting = undefined;
+    bootstrap?.close();
+    bootstrap = undefined;
+    closeSessions();
+    if (saving) saveAccounts();
+    if (phase() !== undefined) modem.update((state) => ({ lwm2m: { ...state.lwm2m, phase: undefined } }));
+  };
+
+  const start = () => {
+    if (running) return;
+    files = readClientFiles(options.efs, log);
+    const source = accounts.load();
+    if (source === "none") throw new ClientError("LwM2M cannot start: no /datatx/bootstrap.ini");
+    if (accounts.servers.length === 0 && !accounts.bootstrapServer) {
+      throw new ClientError("LwM2M cannot start: no server account in /datatx/bootstrap.ini");
+    }
+    running = true;
+    seekDataCall(source, 0);
+  };
+
+  // ---- what changes while running
+
+  modem.onChange((now, before) => {
+    if (!active || now.registration.eps === before.registration.eps) return;
+    if (inService(now) && blockedByRoaming()) {
+      log.info({}, "LwM2M is idle while roaming (ROAMING_FEAT=1)");
+      stop();
+      running = true;
+      seekDataCall(accounts.load(), 0);
+    } else if (inService(now) && !inService(before)) {
+      for (const session of sessions) session.handle({ type: "updateAsked", content: PLAIN_UPDATE });
+    }
+  });
+
+  registry.onChange(({ path, kind }: RegistryChange) => {
+    if (!active || bootstrap?.state.is === "transferring") return;
+    if (path.objectId !== undefined && path.objectId <= 2) {
+      saving ??= clock.after(SAVE_DELAY_MS, saveAccounts);
+    }
+    if (kind !== "written") {
+      for (const session of sessions) session.handle({ type: "updateAsked", content: { ...PLAIN_UPDATE, objects: true } });
+    } else if (path.objectId === 1) {
+      const content = {
+        ...PLAIN_UPDATE,
+        lifetime: path.resourceId === undefined || path.resourceId === 1,
+        binding: path.resourceId === undefined || path.resourceId === 7,
+      };
+      if (!content.lifetime && !content.binding) return;
+      // after the answer to the Write has left
+      clock.after(0, () => sessionOf(path.instanceId)?.handle({ type: "updateAsked", content }));
+    }
+  });
+
+  const sessionOf = (serverInstanceId: number | undefined) =>
+    sessions.find((each) => each.account.serverInstanceId === serverInstanceId);
+
+  return {
+    get running() {
+      return running;
+    },
+    get sessions() {
+      return sessions;
+    },
+    get endpointName() {
+      try {
+        return nameFor("registration");
+      } catch {
+        return undefined;
+      }
+    },
+    start,
+    update(shortServerId, content) {
+      const asked = sessions.filter((each) => shortServerId === 0 || each.account.shortServerId === shortServerId);
+      const registered = asked.filter((each) => each.state.is === "registered" || each.state.is === "updating");
+      if (registered.length === 0) throw new ClientError(`update: no registered server with short id ${shortServerId}`);
+      for (const session of registered) session.handle({ type: "updateAsked", content });
+    },
+    async deregister(withinMs) {
+      if (sessions.some((each) => each.state.is !== "idle")) {
+        await new Promise<void>((resolve) => {
+          const limit = clock.after(withinMs, () => {
+            log.warn({ withinMs }, "De-register was not answered in time");
+            resolve();
+          });
+          whenLeft = () => {
+            limit();
+            resolve();
+          };
+          for (const session of sessions) session.handle({ type: "deregisterAsked" });
+        });
+        whenLeft = undefined;
+      }
+      stop();
+    },
+    disable(serverInstanceId) {
+      const session = sessionOf(serverInstanceId);
+      if (!session) return;
+      const { disableTimeoutS } = serverParameters(registry, session.account);
+      clock.after(0, () => session.handle({ type: "disableAsked", disableMs: disableTimeoutS * 1000 }));
+    },
+    triggerUpdate(serverInstanceId) {
+      clock.after(0, () => sessionOf(serverInstanceId)?.handle({ type: "updateAsked", content: PLAIN_UPDATE }));
+    },
+    halt: stop,
+  };
+}

@@ -1,0 +1,177 @@
+/**
+ * Registration with one LwM2M Server (OMA TS 1.0.2 §5.3), as a pure machine.
+ *
+ *            register                accepted                 updateDue, updateAsked
+ *   idle ──────────────▶ registering ─────────▶ registered ◀──────────────────────▶ updating
+ *    ▲                   │        ▲              │      ▲        updated              │
+ *    │           refused │        │ retryDue     │      └── enableDue ─ disabled     │ gone, failed
+ *    │        unanswered ▼        │              │ disableAsked ──────────▲          ▼
+ *    │                  waiting ──┘              │                              registering
+ *    └────────────── deregistered ◀── deregistering ◀── deregisterAsked
+ */
+import { type RetryPolicy, retryDelayMs } from "#lwm2m/retry";
+
+export type RegistrationState =
+  | { readonly is: "idle" }
+  | { readonly is: "registering"; readonly attempt: number }
+  | { readonly is: "waiting"; readonly attempt: number }
+  | { readonly is: "registered"; readonly location: readonly string[] }
+  | { readonly is: "updating"; readonly location: readonly string[]; readonly again: UpdateContent | undefined }
+  | { readonly is: "disabled" }
+  | { readonly is: "deregistering"; readonly disableMs: number | undefined };
+
+/** What an Update carries beside keeping the registration alive. */
+export interface UpdateContent {
+  readonly lifetime: boolean;
+  readonly binding: boolean;
+  readonly objects: boolean;
+}
+
+export const PLAIN_UPDATE: UpdateContent = { lifetime: false, binding: false, objects: false };
+
+export type RegistrationEvent =
+  | { readonly type: "registerAsked" }
+  /** A registration kept over a reboot (PER_REGSTATUS_FEAT). */
+  | { readonly type: "resumed"; readonly location: readonly string[] }
+  | { readonly type: "accepted"; readonly location: readonly string[] }
+  /** Register refused, unanswered, or its link could not be opened. */
+  | { readonly type: "failed" }
+  | { readonly type: "retryDue" }
+  | { readonly type: "updateDue" }
+  | { readonly type: "updateAsked"; readonly content: UpdateContent }
+  | { readonly type: "updated" }
+  /** Update refused (4.04 and all others) or unanswered; or the link has ended. */
+  | { readonly type: "lost" }
+  | { readonly type: "disableAsked"; readonly disableMs: number }
+  | { readonly type: "enableDue" }
+  | { readonly type: "deregisterAsked" }
+  | { readonly type: "deregistered" };
+
+export type RegistrationEffect =
+  | { readonly do: "register" }
+  | { readonly do: "update"; readonly content: UpdateContent; readonly location: readonly string[] }
+  | { readonly do: "deregister"; readonly location: readonly string[] }
+  | { readonly do: "scheduleUpdate" }
+  | { readonly do: "startTimer"; readonly event: "retryDue" | "enableDue"; readonly ms: number }
+  | { readonly do: "stopTimer" }
+  /** BS_IF_REG_FAILS: a registration failure leads to the Bootstrap-Server. */
+  | { readonly do: "bootstrap" };
+
+export interface RegistrationPolicy {
+  readonly retry: RetryPolicy;
+  readonly bootstrapIfFails: boolean;
+}
+
+export interface RegistrationStep {
+  readonly state: RegistrationState;
+  readonly effects: readonly RegistrationEffect[];
+}
+
+const both = (a: UpdateContent | undefined, b: UpdateContent): UpdateContent => ({
+  lifetime: b.lifetime || (a?.lifetime ?? false),
+  binding: b.binding || (a?.binding ?? false),
+  objects: b.objects || (a?.objects ?? false),
+});
+
+const register = (attempt: number): RegistrationStep => ({
+  state: { is: "registering", attempt },
+  effects: [{ do: "stopTimer" }, { do: "register" }],
+});
+
+const update = (location: readonly string[], content: UpdateContent): RegistrationStep => ({
+  state: { is: "updating", location, again: undefined },
+  effects: [{ do: "stopTimer" }, { do: "update", content, location }],
+});
+
+const leave = (location: readonly string[], disableMs: number | undefined): RegistrationStep => ({
+  state: { is: "deregistering", disableMs },
+  effects: [{ do: "stopTimer" }, { do: "deregister", location }],
+});
+
+export function stepRegistration(
+  state: RegistrationState,
+  event: RegistrationEvent,
+  policy: RegistrationPolicy,
+): RegistrationStep {
+  const stay: RegistrationStep = { state, effects: [] };
+  const idle: RegistrationStep = { state: { is: "idle" }, effects: [{ do: "stopTimer" }] };
+  switch (state.is) {
+    case "idle":
+      if (event.type === "registerAsked") return register(0);
+      if (event.type === "resumed") return update(event.location, PLAIN_UPDATE);
+      return stay;
+    case "registering":
+      switch (event.type) {
+        case "accepted":
+          return { state: { is: "registered", location: event.location }, effects: [{ do: "scheduleUpdate" }] };
+        case "failed":
+        case "lost":
+          if (policy.bootstrapIfFails) return { state: { is: "idle" }, effects: [{ do: "bootstrap" }] };
+          return {
+            state: { is: "waiting", attempt: state.attempt },
+            effects: [{ do: "startTimer", event: "retryDue", ms: retryDelayMs(policy.retry, state.attempt) }],
+          };
+        case "deregisterAsked":
+          return idle;
+        default:
+          return stay;
+      }
+    case "waiting":
+      if (event.type === "retryDue") return register(state.attempt + 1);
+      if (event.type === "registerAsked" || event.type === "updateAsked") return register(0);
+      if (event.type === "deregisterAsked") return idle;
+      return stay;
+    case "registered":
+      switch (event.type) {
+        case "updateDue":
+          return update(state.location, PLAIN_UPDATE);
+        case "updateAsked":
+          return update(state.location, event.content);
+        case "lost":
+          return register(0);
+        case "disableAsked":
+          return leave(state.location, event.disableMs);
+        case "deregisterAsked":
+          return leave(state.location, undefined);
+        default:
+          return stay;
+      }
+    case "updating":
+      switch (event.type) {
+        case "updated":
+          if (state.again) return update(state.location, state.again);
+          return { state: { is: "registered", location: state.location }, effects: [{ do: "scheduleUpdate" }] };
+        case "updateAsked":
+          return { state: { ...state, again: both(state.again, event.content) }, effects: [] };
+        case "lost":
+          return register(0);
+        case "disableAsked":
+          return leave(state.location, event.disableMs);
+        case "deregisterAsked":
+          return leave(state.location, undefined);
+        default:
+          return stay;
+      }
+    case "deregistering":
+      if (event.type === "deregisterAsked") return { state: { is: "deregistering", disableMs: undefined }, effects: [] };
+      if (event.type !== "deregistered" && event.type !== "lost") return stay;
+      if (state.disableMs === undefined) return idle;
+      return {
+        state: { is: "disabled" },
+        effects: [{ do: "startTimer", event: "enableDue", ms: state.disableMs }],
+      };
+    case "disabled":
+      if (event.type === "enableDue" || event.type === "registerAsked") return register(0);
+      if (event.type === "deregisterAsked") return idle;
+      return stay;
+  }
+}
+
+/** Longest time a Confirmable Update can take before it has failed (RFC 7252 §4.8.2, MAX_TRANSMIT_WAIT). */
+const UPDATE_MARGIN_MS = 93_000;
+
+/** When to send the next Update: early enough that it may need all its retransmissions, at the latest at half of a short lifetime. */
+export function updateDelayMs(lifetimeS: number): number {
+  const lifetimeMs = lifetimeS * 1000;
+  return Math.max(lifetimeMs - UPDATE_MARGIN_MS, lifetimeMs / 2);
+}

@@ -1,0 +1,60 @@
+/** The state of a module that has never been switched on, from its configuration. */
+import type { ModemState, SimStatus } from "#modem/state";
+
+/** The parts of the configuration that describe the hardware around the module. */
+export interface Hardware {
+  readonly identity: { readonly imei: string; readonly revision: string; readonly applicationRevision: string };
+  readonly sim: {
+    readonly present: boolean;
+    readonly pin: string | undefined;
+    readonly iccid: string;
+    readonly imsi: string;
+    readonly msisdn: string | undefined;
+  };
+  readonly network: {
+    readonly apns: readonly string[] | undefined;
+    readonly roaming: boolean;
+    readonly coverage: boolean;
+    readonly mcc: string;
+    readonly mnc: string;
+    readonly operatorLong: string;
+    readonly operatorShort: string;
+    readonly technology: ModemState["radio"]["technology"];
+    readonly rssiDbm: number;
+    readonly rsrpDbm: number;
+    readonly rsrqDb: number;
+    readonly sinrDb: number;
+  };
+  readonly battery: { readonly percent: number; readonly millivolts: number };
+}
+
+export function createInitialState(hardware: Hardware, settings: Readonly<Record<string, string>> = {}): ModemState {
+  const { identity, sim, network, battery } = hardware;
+  const card: SimStatus = !sim.present ? "NOT INSERTED" : sim.pin === undefined ? "READY" : "SIM PIN";
+  const { apns, roaming, coverage, ...radio } = network;
+  return {
+    power: { phase: "off", boots: 0, ready: false, appReady: false, smsDone: false, poweredDown: false },
+    identity: { manufacturer: "Quectel", model: "BG96", hardware: "R1.2", ...identity },
+    sim: {
+      status: sim.present ? "NOT READY" : "NOT INSERTED",
+      card,
+      iccid: sim.iccid,
+      imsi: sim.imsi,
+      msisdn: sim.msisdn,
+      pin: sim.pin ?? "1234",
+      pinTriesLeft: 3,
+    },
+    functionality: 1,
+    radio: { ...radio, band: 13, earfcn: 5230, physicalCellId: 256, cellId: 0x1a2d001, trackingArea: 0x5212 },
+    registration: { eps: 0 },
+    network: { apns, roaming, coverage, selection: 0, attached: false },
+    pdp: {},
+    battery: { ...battery, milliamps: 125, charging: 0, externalPower: true },
+    memory: { totalKb: 34_000, freeKb: 21_500 },
+    time: { offsetMs: 0, zoneQuarters: 0, zoneName: "Etc/UTC", synchronised: false },
+    fix: undefined,
+    traffic: { txBytes: 0, rxBytes: 0, txPackets: 0, rxPackets: 0 },
+    settings,
+    lwm2m: { phase: undefined, observation: undefined, downlink: undefined },
+  };
+}

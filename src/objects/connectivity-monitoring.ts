@@ -1,0 +1,43 @@
+/** Connectivity Monitoring (OMA TS 1.0.2 Appendix E.5). */
+import type { ObjectDefinition, Value } from "#lwm2m/object";
+import type { Modem } from "#modem/modem";
+import type { AccessTechnology, PdpContext } from "#modem/state";
+
+/** Network Bearer: 0 GSM, 6 LTE-FDD, 7 NB-IoT. */
+const BEARER: Readonly<Record<AccessTechnology, number>> = { GSM: 0, "CAT-M1": 6, "CAT-NB1": 7 };
+
+export const connectivityMonitoring = (modem: Modem): ObjectDefinition => {
+  const activeContexts = (): PdpContext[] => Object.values(modem.state.pdp).filter(({ active }) => active);
+  const addresses = () => activeContexts().flatMap(({ address }) => (address === undefined ? [] : [address]));
+
+  return {
+    id: 4,
+    name: "Connectivity Monitoring",
+    urn: "urn:oma:lwm2m:oma:4",
+    instances: "single",
+    mandatory: false,
+    resources: {
+      0: { name: "Network Bearer", operations: "R", type: "integer", mandatory: true, range: [0, 50], read: () => BEARER[modem.state.radio.technology] },
+      1: {
+        name: "Available Network Bearer",
+        operations: "R",
+        type: "integer",
+        mandatory: true,
+        multiple: true,
+        range: [0, 50],
+        read: () => list(Object.values(BEARER)),
+      },
+      2: { name: "Radio Signal Strength", operations: "R", type: "integer", mandatory: true, units: "dBm", read: () => modem.state.radio.rssiDbm },
+      3: { name: "Link Quality", operations: "R", type: "integer", mandatory: false, read: () => Math.round(modem.state.radio.rsrqDb) },
+      4: { name: "IP Addresses", operations: "R", type: "string", mandatory: true, multiple: true, read: () => list(addresses()) },
+      7: { name: "APN", operations: "R", type: "string", mandatory: false, multiple: true, read: () => list(activeContexts().map(({ apn }) => apn)) },
+      8: { name: "Cell ID", operations: "R", type: "integer", mandatory: false, range: [0, 2 ** 28 - 1], read: () => modem.state.radio.cellId },
+      9: { name: "SMNC", operations: "R", type: "integer", mandatory: false, range: [0, 999], read: () => Number(modem.state.radio.mnc) },
+      10: { name: "SMCC", operations: "R", type: "integer", mandatory: false, range: [0, 999], read: () => Number(modem.state.radio.mcc) },
+    },
+  };
+};
+
+function list(values: readonly Value[]): ReadonlyMap<number, Value> {
+  return new Map(values.map((value, index) => [index, value]));
+}

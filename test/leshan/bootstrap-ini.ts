@@ -1,0 +1,51 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/** Edits the module's files as a reader of the guide does, with the modem stopped. */
+export interface ServerAccount {
+  readonly uri: string;
+  /** 3 is NoSec, 0 is PSK. */
+  readonly securityMode: 0 | 3;
+  readonly shortServerId: number;
+}
+
+/**
+ * Puts the account into sequence /0/1 of bootstrap.ini, in the words of the guide's chapter 6.1 with the closing brace
+ * it forgets; gives the Server instance the same short server id and has the client start at boot.
+ */
+export async function configureServer(efs: string, account: ServerAccount): Promise<void> {
+  const path = join(efs, "datatx/bootstrap.ini");
+  const security = `{ "bn": "/0/1/",
+  "e": [
+    { "n": "0", "sv": "${account.uri}" },
+    { "n": "1", "bv": false },
+    { "n": "2", "v": ${account.securityMode} },
+    { "n": "10", "v": ${account.shortServerId}
+  ] }`;
+  const sequences = splitSequences(await readFile(path, "utf8"));
+  const edited = sequences.map((sequence) => {
+    if (baseName(sequence) === "/0/1/") return security;
+    if (baseName(sequence) === "/1/1/")
+      return sequence.replace(/("n":\s*"0",\s*"v":\s*)\d+/, `$1${account.shortServerId}`);
+    return sequence;
+  });
+  if (!edited.includes(security)) throw new Error(`${path}: no sequence with base name /0/1/`);
+  await writeFile(path, `${edited.join("\n")}\n`);
+  await writeFile(join(efs, "datatx/lwm2m_app_autostart"), "");
+}
+
+/** The concatenated JSON objects of a well-formed bootstrap.ini, each as its own text. */
+function splitSequences(text: string): string[] {
+  const sequences: string[] = [];
+  let depth = 0;
+  let start = 0;
+  for (const [index, character] of [...text].entries()) {
+    if (character === "{" && depth++ === 0) start = index;
+    if (character === "}" && --depth === 0) sequences.push(text.slice(start, index + 1));
+  }
+  return sequences;
+}
+
+function baseName(sequence: string): string | undefined {
+  return /"bn":\s*"([^"]*)"/.exec(sequence)?.[1];
+}

@@ -1,0 +1,90 @@
+import { describe, expect, it } from "vitest";
+import {
+  PLAIN_UPDATE,
+  type RegistrationEvent,
+  type RegistrationPolicy,
+  type RegistrationState,
+  stepRegistration,
+  updateDelayMs,
+} from "#lwm2m/registration";
+
+const policy: RegistrationPolicy = { retry: { firstS: 60, factor: 2, longestS: 480 }, bootstrapIfFails: false };
+const location = ["rd", "a1"];
+const idle: RegistrationState = { is: "idle" };
+const registering: RegistrationState = { is: "registering", attempt: 0 };
+const registered: RegistrationState = { is: "registered", location };
+const updating: RegistrationState = { is: "updating", location, again: undefined };
+
+/** State and event, then the state it leads to and what is to be done. */
+const TABLE: ReadonlyArray<[RegistrationState, RegistrationEvent, string, string[]]> = [
+  [idle, { type: "registerAsked" }, "registering", ["stopTimer", "register"]],
+  [idle, { type: "resumed", location }, "updating", ["stopTimer", "update"]],
+  [idle, { type: "updateDue" }, "idle", []],
+  [registering, { type: "accepted", location }, "registered", ["scheduleUpdate"]],
+  [registering, { type: "failed" }, "waiting", ["startTimer retryDue 60000"]],
+  [registering, { type: "deregisterAsked" }, "idle", ["stopTimer"]],
+  [{ is: "registering", attempt: 3 }, { type: "failed" }, "waiting", ["startTimer retryDue 480000"]],
+  [{ is: "registering", attempt: 9 }, { type: "failed" }, "waiting", ["startTimer retryDue 480000"]],
+  [{ is: "waiting", attempt: 0 }, { type: "retryDue" }, "registering", ["stopTimer", "register"]],
+  [{ is: "waiting", attempt: 0 }, { type: "deregisterAsked" }, "idle", ["stopTimer"]],
+  [registered, { type: "updateDue" }, "updating", ["stopTimer", "update"]],
+  [registered, { type: "updateAsked", content: PLAIN_UPDATE }, "updating", ["stopTimer", "update"]],
+  [registered, { type: "lost" }, "registering", ["stopTimer", "register"]],
+  [registered, { type: "deregisterAsked" }, "deregistering", ["stopTimer", "deregister"]],
+  [registered, { type: "disableAsked", disableMs: 5000 }, "deregistering", ["stopTimer", "deregister"]],
+  [updating, { type: "updated" }, "registered", ["scheduleUpdate"]],
+  [updating, { type: "lost" }, "registering", ["stopTimer", "register"]],
+  [updating, { type: "deregisterAsked" }, "deregistering", ["stopTimer", "deregister"]],
+  [{ is: "deregistering", disableMs: undefined }, { type: "deregistered" }, "idle", ["stopTimer"]],
+  [{ is: "deregistering", disableMs: 5000 }, { type: "deregistered" }, "disabled", ["startTimer enableDue 5000"]],
+  [{ is: "disabled" }, { type: "enableDue" }, "registering", ["stopTimer", "register"]],
+];
+
+const words = (effect: { do: string; event?: string; ms?: number }) =>
+  [effect.do, effect.event, effect.ms].filter((each) => each !== undefined).join(" ");
+
+describe("registration with one server", () => {
+  for (const [state, event, next, effects] of TABLE) {
+    it(`${state.is}, ${event.type} -> ${next}`, () => {
+      const step = stepRegistration(state, event, policy);
+      expect(step.state.is).toBe(next);
+      expect(step.effects.map(words)).toEqual(effects);
+    });
+  }
+
+  it("[BG-079][BG-080][BG-081] retries a failed registration after 60, 120, 240, 480, 480 s", () => {
+    let state: RegistrationState = registering;
+    const delays: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      const failed = stepRegistration(state, { type: "failed" }, policy);
+      for (const effect of failed.effects) if (effect.do === "startTimer") delays.push(effect.ms / 1000);
+      state = stepRegistration(failed.state, { type: "retryDue" }, policy).state;
+    }
+    expect(delays).toEqual([60, 120, 240, 480, 480]);
+  });
+
+  it("sends what was asked during an Update in one more Update", () => {
+    const lifetime = { ...PLAIN_UPDATE, lifetime: true };
+    const objects = { ...PLAIN_UPDATE, objects: true };
+    let step = stepRegistration(updating, { type: "updateAsked", content: lifetime }, policy);
+    step = stepRegistration(step.state, { type: "updateAsked", content: objects }, policy);
+    step = stepRegistration(step.state, { type: "updated" }, policy);
+    expect(step.effects).toContainEqual({
+      do: "update",
+      content: { lifetime: true, binding: false, objects: true },
+      location,
+    });
+    expect(stepRegistration(step.state, { type: "updated" }, policy).state.is).toBe("registered");
+  });
+
+  it("goes to the bootstrap server instead of retrying where BS_IF_REG_FAILS says so", () => {
+    const step = stepRegistration(registering, { type: "failed" }, { ...policy, bootstrapIfFails: true });
+    expect(step.effects).toEqual([{ do: "bootstrap" }]);
+  });
+
+  it("plans the Update before the lifetime ends, with room for all retransmissions", () => {
+    expect(updateDelayMs(86400)).toBe((86400 - 93) * 1000);
+    expect(updateDelayMs(300)).toBe(207_000);
+    expect(updateDelayMs(60)).toBe(30_000);
+  });
+});
