@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { commandTable } from "#at/commands";
 import { createTerminal } from "#at/interpreter";
+import { eventName } from "#at/urc";
 import { createDtlsOpener } from "#coap/dtls";
 import { DEFAULT_TRANSMISSION } from "#coap/endpoint";
 import type { Link, OpenLink } from "#coap/link";
@@ -21,7 +22,6 @@ import { createModem, type Modem } from "#modem/modem";
 import { createNetwork, inService } from "#modem/network";
 import { createPower, type Power } from "#modem/power";
 import type { ModemState } from "#modem/state";
-import { eventName } from "#at/urc";
 import { deviceObjects } from "#objects/device-objects";
 import { openPty } from "#port/pty";
 import type { Runtime } from "#runtime";
@@ -115,7 +115,12 @@ export async function openBg96(config: Config, runtime: Runtime, runDirectory: s
       downlink: (path, data) => modem.update((state) => ({ lwm2m: { ...state.lwm2m, downlink: { path, data } } })),
     }),
   );
-  const openDtls = createDtlsOpener({ clock, log, ciphers: config.lwm2m.ciphers });
+  const openDtls = createDtlsOpener({
+    clock,
+    log,
+    ciphers: config.lwm2m.ciphers,
+    handshakeTimeoutMs: config.dtls.handshakeTimeoutMs,
+  });
   core = createClient({
     runtime,
     modem,
@@ -124,7 +129,10 @@ export async function openBg96(config: Config, runtime: Runtime, runDirectory: s
     store,
     registry,
     settings,
-    openLink: overRadio((target, signal) => (target.scheme === "coaps" ? openDtls : openUdpLink)(target, signal), modem),
+    openLink: overRadio(
+      (target, signal) => (target.scheme === "coaps" ? openDtls : openUdpLink)(target, signal),
+      modem,
+    ),
     overrides: {
       server: config.lwm2m.server,
       endpoint: config.lwm2m.endpoint,
@@ -136,6 +144,7 @@ export async function openBg96(config: Config, runtime: Runtime, runDirectory: s
     transmission: {
       ...DEFAULT_TRANSMISSION,
       ackTimeoutMs: config.coap.ackTimeoutMs,
+      ackRandomFactor: config.coap.ackRandomFactor,
       maxRetransmit: config.coap.maxRetransmit,
     },
     registerVersion: config.lwm2m.registerVersion,

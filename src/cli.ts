@@ -35,10 +35,16 @@ async function main(args: readonly string[]): Promise<number> {
   const does = (work: (parsed: Parsed) => number | Promise<number>) => async (parsed: Parsed) => {
     exitCode = await work(parsed);
   };
-  const named = (of: Argv) => of.positional("name", { type: "string", default: DEFAULT_NAME, describe: "the modem's name" });
+  const named = (of: Argv) =>
+    of.positional("name", { type: "string", default: DEFAULT_NAME, describe: "the modem's name" });
   const nameOf = (parsed: Parsed) => String(parsed.name);
   const portOption = (of: Argv, name: string, describe: string, fallback?: number) =>
-    of.option(name, { type: "number", requiresArg: true, describe, ...(fallback !== undefined && { default: fallback }) });
+    of.option(name, {
+      type: "number",
+      requiresArg: true,
+      describe,
+      ...(fallback !== undefined && { default: fallback }),
+    });
 
   const program = yargs([...args])
     .scriptName("bg96")
@@ -76,7 +82,11 @@ async function main(args: readonly string[]): Promise<number> {
     .command(
       "stop [name]",
       "end a daemon: de-register, remove its link",
-      (of) => named(of).example([["$0 stop", ""], ["$0 stop meter", ""]]),
+      (of) =>
+        named(of).example([
+          ["$0 stop", ""],
+          ["$0 stop meter", ""],
+        ]),
       does((parsed) => stop(nameOf(parsed), surroundings)),
     )
     .command(
@@ -95,7 +105,10 @@ async function main(args: readonly string[]): Promise<number> {
       (of) =>
         named(of)
           .option("json", { type: "boolean", default: false, describe: "one line of JSON" })
-          .example([["$0 status", ""], ["$0 status meter --json | jq .registered", ""]]),
+          .example([
+            ["$0 status", ""],
+            ["$0 status meter --json | jq .registered", ""],
+          ]),
       does((parsed) => status(nameOf(parsed), parsed.json === true, surroundings)),
     )
     .command(
@@ -104,7 +117,10 @@ async function main(args: readonly string[]): Promise<number> {
       (of) =>
         named(of)
           .option("follow", { alias: "f", type: "boolean", default: false, describe: "go on with what comes" })
-          .example([["$0 logs meter", ""], ["$0 logs -f", "until Ctrl-C"]]),
+          .example([
+            ["$0 logs meter", ""],
+            ["$0 logs -f", "until Ctrl-C"],
+          ]),
       does((parsed) => logs(nameOf(parsed), parsed.follow === true, surroundings)),
     )
     .command(
@@ -115,7 +131,12 @@ async function main(args: readonly string[]): Promise<number> {
           .positional("lines", { type: "string", array: true, default: [], describe: "without any: a prompt" })
           .option("tty", { type: "string", requiresArg: true, describe: "the port's link" })
           .option("name", { type: "string", requiresArg: true, describe: `a daemon's name; default ${DEFAULT_NAME}` })
-          .option("timeout", { type: "number", requiresArg: true, default: 10, describe: "seconds to wait for a final result" })
+          .option("timeout", {
+            type: "number",
+            requiresArg: true,
+            default: 10,
+            describe: "seconds to wait for a final result",
+          })
           .conflicts("tty", "name")
           .example([
             ["$0 at ATI AT+CSQ", "two lines to the default daemon"],
@@ -126,7 +147,8 @@ async function main(args: readonly string[]): Promise<number> {
         const name = (parsed.name as string | undefined) ?? DEFAULT_NAME;
         const tty = (parsed.tty as string | undefined) ?? namedRunDirectory(name, surroundings).tty;
         const lines = parsed.lines as string[];
-        if (lines.length > 0) return sendLines({ tty, lines, timeoutMs: Number(parsed.timeout) * 1000, clock: systemClock });
+        if (lines.length > 0)
+          return sendLines({ tty, lines, timeoutMs: Number(parsed.timeout) * 1000, clock: systemClock });
         if (process.stdin.isTTY) return atPrompt({ tty, clock: systemClock }).then(() => 0);
         throw new UsageError("at: no lines to send", "give some, such as: bg96 at ATI");
       }),
@@ -152,7 +174,11 @@ async function main(args: readonly string[]): Promise<number> {
       "write a commented bg96.toml and the module's files, to be edited",
       (of) =>
         of
-          .positional("directory", { type: "string", demandOption: true, describe: "to be made; must be empty if it exists" })
+          .positional("directory", {
+            type: "string",
+            demandOption: true,
+            describe: "to be made; must be empty if it exists",
+          })
           .example([["$0 init meter && $0 run --config meter/bg96.toml --efs meter/efs", ""]]),
       does((parsed) => init(String(parsed.directory))),
     )
@@ -160,7 +186,12 @@ async function main(args: readonly string[]): Promise<number> {
       "demo-server",
       "a small LwM2M and bootstrap server with a console (UDP, no security)",
       (of) =>
-        portOption(portOption(of, "port", "UDP port of the LwM2M server; 0 = a free one", 5683), "bootstrap-port", "of the bootstrap server", 5783)
+        portOption(
+          portOption(of, "port", "UDP port of the LwM2M server; 0 = a free one", 5683),
+          "bootstrap-port",
+          "of the bootstrap server",
+          5783,
+        )
           .option("host", { type: "string", default: "127.0.0.1", requiresArg: true, describe: "address to listen on" })
           .option("command", {
             type: "string",
@@ -169,11 +200,19 @@ async function main(args: readonly string[]): Promise<number> {
             default: [],
             describe: "run this on the first client, then end; may be repeated",
           })
-          .option("timeout", { type: "number", default: 60, requiresArg: true, describe: "seconds to wait for that client" })
+          .option("timeout", {
+            type: "number",
+            default: 60,
+            requiresArg: true,
+            describe: "seconds to wait for that client",
+          })
           .option("log-level", { choices: LOG_LEVELS, default: "warn", requiresArg: true, describe: "what is logged" })
           .example([
             ["$0 demo-server", "then type help"],
-            ['$0 demo-server --command "read /3/0/9" --command "execute /3/0/4"', "for scripts; exits 0 if all went well"],
+            [
+              '$0 demo-server --command "read /3/0/9" --command "execute /3/0/4"',
+              "for scripts; exits 0 if all went well",
+            ],
             ["$0 demo-server --host 0.0.0.0 --port 5690", "reachable from other machines"],
           ]),
       does((parsed) =>
@@ -199,7 +238,10 @@ async function main(args: readonly string[]): Promise<number> {
         );
         return ports
           .option("host", { type: "string", default: "127.0.0.1", requiresArg: true, describe: "address to listen on" })
-          .example([["$0 demo", "what npm start runs"], ["$0 demo --boot realistic --endpoint urn:dev:1", ""]]);
+          .example([
+            ["$0 demo", "what npm start runs"],
+            ["$0 demo --boot realistic --endpoint urn:dev:1", ""],
+          ]);
       },
       does((parsed) =>
         demo(

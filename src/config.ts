@@ -98,7 +98,7 @@ export const DEFAULTS: Config = freeze({
   },
   // RFC 7252 §4.8
   coap: { ackTimeoutMs: 2000, ackRandomFactor: 1.5, maxRetransmit: 4 },
-  dtls: { handshakeTimeoutMs: 30_000 },
+  dtls: { handshakeTimeoutMs: 60_000 },
   identity: { imei: "864508030000019", revision: "BG96MAR02A07M1G", applicationRevision: "01.007.01.007" },
   // 001-01 is the test network (3GPP TS 23.003 §2.2, ITU-T E.212 Annex A)
   sim: {

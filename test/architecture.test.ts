@@ -28,7 +28,11 @@ const OWNED: ReadonlyArray<{ readonly what: string; readonly pattern: RegExp; re
   { what: "Math.random", pattern: /Math\.random\(/, owners: [/^runtime\.ts$/] },
   { what: "process.env", pattern: /process\.env\b/, owners: [/^cli\.ts$/, /^cli\//] },
   { what: "process.exit", pattern: /process\.exit\(|process\.exitCode/, owners: [/^cli\.ts$/] },
-  { what: "module-level state", pattern: /^(export )?(let |const \w+(: [^=]+)? = new (Map|Set|WeakMap)\(\))/m, owners: [] },
+  {
+    what: "module-level state",
+    pattern: /^(export )?(let |const \w+(: [^=]+)? = new (Map|Set|WeakMap)\(\))/m,
+    owners: [],
+  },
 ];
 
 const files = readdirSync(SOURCE, { recursive: true, encoding: "utf8" })

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { parse } from "smol-toml";
 import { describe, expect, it } from "vitest";
 import { type Config, ConfigError, type ConfigOptions, DEFAULTS, loadConfig } from "#config";
 import { luhnDigit, OPTIONS, variableOf } from "#config/options";
@@ -193,6 +194,15 @@ imsi = 1
     expect(problems({ toml })[0]).toContain(expected);
   });
 
+  it("is placed right behind lists and texts of several lines", () => {
+    const toml = '[network]\napns = [ # ] "\n  "roaming", [\n"coverage"]\n]\ncoverage = 1\nroaming = 2';
+    expect(problems({ toml }).map((problem) => problem.split(" ")[0])).toEqual([
+      "my.toml:2:1:",
+      "my.toml:6:1:",
+      "my.toml:7:1:",
+    ]);
+  });
+
   it("that is no TOML is told of with line and column, next to the others", () => {
     expect(problems({ toml: 'boot = "fast"\n[log\nlevel = 1', env: { BG96_BOOT: "x" } })).toEqual([
       expect.stringMatching(/^my\.toml:2:5: .+ \(write TOML 1\.0 \(toml\.io\)\)$/),
@@ -292,9 +302,10 @@ describe("config/bg96.toml", () => {
   });
 
   it("shows every option at its default, or an example that can be given where there is none", () => {
-    const config = load({ toml: uncommented });
+    expect(problems({ toml: uncommented })).toEqual([]);
+    const inFile = parse(uncommented) as unknown as Config;
     for (const path of Object.keys(OPTIONS)) {
-      const [fallback, shown] = [optionOf(DEFAULTS, path), optionOf(config, path)];
+      const [fallback, shown] = [optionOf(DEFAULTS, path), optionOf(inFile, path)];
       expect(shown, path).toBeDefined();
       if (fallback !== undefined) expect(shown, path).toEqual(fallback);
     }

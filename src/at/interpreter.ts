@@ -46,8 +46,13 @@ export function createTerminal(options: TerminalOptions): Terminal {
   /** What A/ repeats. */
   let previousLine = "";
 
+  /** Echo and answers of one pass over the input, sent together: a write per echoed byte would cost a system call each. */
+  let held: Buffer[] | undefined;
+
   const output = (bytes: Buffer) => {
-    if (!closed) options.output(bytes);
+    if (closed) return;
+    if (held) held.push(bytes);
+    else options.output(bytes);
   };
   const send = (text: string) => {
     if (text !== "") output(Buffer.from(text, "latin1"));
@@ -112,6 +117,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
   const pump = () => {
     if (pumping) return; // a command that answered at once: the loop below goes on
     pumping = true;
+    held = [];
     let at = 0;
     try {
       while (!executing && at < input.length) {
@@ -121,6 +127,9 @@ export function createTerminal(options: TerminalOptions): Terminal {
     } finally {
       input = input.subarray(at, at + TYPE_AHEAD_LIMIT);
       pumping = false;
+      const bytes = Buffer.concat(held);
+      held = undefined;
+      if (bytes.length > 0) output(bytes);
     }
   };
 
@@ -146,8 +155,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
   return {
     receive(bytes) {
       if (closed || modem.state.power.phase !== "running") return;
-      const room = TYPE_AHEAD_LIMIT - input.length;
-      input = executing || pumping ? Buffer.concat([input, bytes.subarray(0, Math.max(0, room))]) : bytes;
+      input = executing || pumping ? Buffer.concat([input, bytes]) : bytes;
       pump();
       urcs.activity();
     },

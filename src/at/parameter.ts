@@ -100,15 +100,6 @@ export function hex<const Name extends string>(
   };
 }
 
-/** A whole number whose decimal or 0x-prefixed hexadecimal digits are kept as text, quoted or bare (band masks, scan sequences). */
-export function digits<const Name extends string>(
-  name: Name,
-  pattern: RegExp,
-  range = `<${name}>`,
-): Parameter<Name, string> {
-  return string(name, { bare: true, pattern, range });
-}
-
 /** Data of any kind, one character a byte: quoted, or bare to the end of the line. */
 export function data<const Name extends string>(
   name: Name,

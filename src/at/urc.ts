@@ -57,10 +57,12 @@ const urcs: readonly Urc[] = [
     return on(now.power.poweredDown && !before.power.poweredDown, "POWERED DOWN");
   },
   function registration(now, before, { session }) {
+    if (now.registration === before.registration && now.radio === before.radio) return [];
+    const modes = { CREG: session.creg, CGREG: session.cgreg, CEREG: session.cereg };
     return (["CREG", "CGREG", "CEREG"] as const).flatMap((domain) => {
-      const mode = domain === "CREG" ? session.creg : domain === "CGREG" ? session.cgreg : session.cereg;
-      const line = registrationLine(now, domain, mode);
-      return on(mode > 0 && line !== registrationLine(before, domain, mode), `+${domain}: ${line}`);
+      const line = registrationLine(now, domain, modes[domain]);
+      const told = modes[domain] > 0 && line !== registrationLine(before, domain, modes[domain]);
+      return on(told, `+${domain}: ${line}`);
     });
   },
   function clientPhase(now, before) {

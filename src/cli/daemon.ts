@@ -124,7 +124,8 @@ function send(record: ProcessRecord, signal: NodeJS.Signals): void {
   try {
     if (isAlive(record)) process.kill(record.pid, signal);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw new CliError(`process ${record.pid}: ${String(error)}`);
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH")
+      throw new CliError(`process ${record.pid}: ${String(error)}`);
   }
 }
 

@@ -38,7 +38,11 @@ export async function demoServer(command: DemoServerCommand): Promise<number> {
         });
         done = runCommands(server, command, registered, print);
       } else {
-        terminal = createInterface({ input: process.stdin, output: process.stdout, terminal: process.stdin.isTTY ?? false });
+        terminal = createInterface({
+          input: process.stdin,
+          output: process.stdout,
+          terminal: process.stdin.isTTY ?? false,
+        });
         done = runConsole(server, terminal, print);
       }
       const close = async () => {
@@ -72,7 +76,10 @@ export async function openDemoServerAt(
 export class PortInUse extends CliError {
   readonly port: number;
   constructor(port: number) {
-    super(`UDP port ${port}: is in use`, "stop whoever uses it, or name another: --port 0 --bootstrap-port 0 take free ones");
+    super(
+      `UDP port ${port}: is in use`,
+      "stop whoever uses it, or name another: --port 0 --bootstrap-port 0 take free ones",
+    );
     this.name = "PortInUse";
     this.port = port;
   }

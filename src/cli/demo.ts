@@ -65,7 +65,11 @@ export async function demo(command: DemoCommand, surroundings: Surroundings): Pr
 
 /** The ports asked for, or the usual ones; a usual one that is taken gives way to a free one. */
 async function openSomewhere(command: DemoCommand, runtime: Runtime, onEvent: (event: DemoEvent) => void) {
-  const asked = { host: command.host, port: command.port ?? PORT, bootstrapPort: command.bootstrapPort ?? BOOTSTRAP_PORT };
+  const asked = {
+    host: command.host,
+    port: command.port ?? PORT,
+    bootstrapPort: command.bootstrapPort ?? BOOTSTRAP_PORT,
+  };
   for (let at = asked; ; ) {
     try {
       return await openDemoServerAt(at, runtime, onEvent);

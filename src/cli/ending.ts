@@ -54,7 +54,10 @@ export async function runToTheEnd(
     told(1);
   };
   const handlers: Array<[string, (error: unknown) => void]> = [
-    ...(Object.keys(SIGNALS) as Array<keyof typeof SIGNALS>).map((name): [string, () => void] => [name, onSignal(name)]),
+    ...(Object.keys(SIGNALS) as Array<keyof typeof SIGNALS>).map((name): [string, () => void] => [
+      name,
+      onSignal(name),
+    ]),
     ["uncaughtException", onFault],
     ["unhandledRejection", onFault],
   ];

@@ -23,7 +23,9 @@ export async function logs(name: string, follow: boolean, surroundings: Surround
   try {
     do {
       for (let length = readSync(file, chunk, 0, chunk.length, at); length > 0; ) {
-        await new Promise<void>((resolve) => process.stdout.write(Buffer.from(chunk.subarray(0, length)), () => resolve()));
+        await new Promise<void>((resolve) =>
+          process.stdout.write(Buffer.from(chunk.subarray(0, length)), () => resolve()),
+        );
         at += length;
         length = readerGone ? 0 : readSync(file, chunk, 0, chunk.length, at);
       }

@@ -97,7 +97,8 @@ function makePrivate(path: string, uid: number): void {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== "EEXIST") throw new CliError(`run directory ${path}: ${message}`, "set XDG_RUNTIME_DIR to a directory of yours");
+    if (code !== "EEXIST")
+      throw new CliError(`run directory ${path}: ${message}`, "set XDG_RUNTIME_DIR to a directory of yours");
   }
   if (isOwnPrivate(path, uid)) return;
   throw new CliError(

@@ -1,12 +1,18 @@
 /** `bg96 run`: one modem in the foreground. */
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { openBg96 } from "#bg96";
-import { runToTheEnd, type Running } from "#cli/ending";
+import { type Running, runToTheEnd } from "#cli/ending";
 import { CliError } from "#cli/failure";
 import { configOf, type ModemOptions } from "#cli/modem-options";
 import { claimProcessRecord } from "#cli/process-record";
 import { createProgramLog } from "#cli/program-log";
-import { openForegroundDirectory, openRunDirectory, type RunDirectory, runDirectoryAt, type Surroundings } from "#cli/run-directory";
+import {
+  openForegroundDirectory,
+  openRunDirectory,
+  type RunDirectory,
+  runDirectoryAt,
+  type Surroundings,
+} from "#cli/run-directory";
 import type { Config } from "#config";
 import { createOperator } from "#control/operator";
 import { openControlSocket } from "#control/socket";

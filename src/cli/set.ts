@@ -1,7 +1,7 @@
 /** `bg96 set`: turns knobs of a running modem through its control socket. */
 import { CliError, FAILED, UsageError } from "#cli/failure";
 import { DEFAULT_NAME, namedRunDirectory, runDirectoryAt, type Surroundings } from "#cli/run-directory";
-import { POWER_ORDERS, type OperatorRequest } from "#control/operator";
+import { type OperatorRequest, POWER_ORDERS } from "#control/operator";
 import { askControlSocket } from "#control/socket";
 import { systemClock } from "#runtime";
 
@@ -17,9 +17,10 @@ export async function set(
   if (settings.length === 0) throw new UsageError("set: nothing to set", "give settings such as battery.percent=42");
   if (named && runDirectory !== undefined) throw new UsageError("set: takes a NAME or --run-dir, not both");
   const requests = settings.map(parseSetting);
-  const directory = runDirectory === undefined
-    ? namedRunDirectory(named ? first : DEFAULT_NAME, surroundings)
-    : runDirectoryAt(runDirectory);
+  const directory =
+    runDirectory === undefined
+      ? namedRunDirectory(named ? first : DEFAULT_NAME, surroundings)
+      : runDirectoryAt(runDirectory);
   let failed = false;
   for (const request of requests) {
     const answer = await askControlSocket(directory.control, request, systemClock).catch((error: Error) => {
@@ -42,5 +43,9 @@ export function parseSetting(text: string): OperatorRequest {
     return { do: "power", how };
   }
   const isNumber = /^[+-]?(\d+\.?\d*|\.\d+)$/.test(value);
-  return { do: "set", path, value: isNumber ? Number(value) : value === "true" ? true : value === "false" ? false : value };
+  return {
+    do: "set",
+    path,
+    value: isNumber ? Number(value) : value === "true" ? true : value === "false" ? false : value,
+  };
 }

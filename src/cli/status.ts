@@ -41,7 +41,10 @@ function describeStatus(known: OperatorStatus, nowMs: number): string[][] {
     ["endpoint", known.endpoint],
     ["power", known.power],
     ["registered", known.registered ? "yes" : "no"],
-    ["last event", lastEvent ? `${lastEvent.event},"${lastEvent.name}" ${seconds(nowMs - lastEvent.atMs)} ago` : "none yet"],
+    [
+      "last event",
+      lastEvent ? `${lastEvent.event},"${lastEvent.name}" ${seconds(nowMs - lastEvent.atMs)} ago` : "none yet",
+    ],
     ["next Update", nextUpdateAtMs === undefined ? "none planned" : `in ${seconds(nextUpdateAtMs - nowMs)}`],
     ...known.servers.map(({ shortServerId, uri, state, lifetimeS }) => [
       `server ${shortServerId}`,

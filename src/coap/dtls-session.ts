@@ -182,15 +182,16 @@ export function openDtlsSession(options: DtlsSessionOptions, events: DtlsSession
   const onRecord = (record: Buffer) => {
     const layer = library.recordLayer;
     const epoch = record.readUInt16BE(3);
-    // Epoch 1 begins with the server's ChangeCipherSpec; the library would keep a NULL cipher for it for ever.
-    if (!layer || epoch > 1 || (epoch === 1 && layer._readEpochNr === 0)) return;
+    if (!layer || epoch > 1) return;
+    const hasKeys = layer.epochs[1]?.connectionState.key_material !== undefined;
+    if (epoch === 1 && !hasKeys) return; // the library would keep a NULL cipher for this epoch for ever
     for (const { type, data } of layer.receive(record)) {
+      // An authentic record of epoch 1 has overtaken the server's ChangeCipherSpec, or that one is lost.
+      if (layer._readEpochNr < epoch) layer.advanceReadEpoch();
       if (type === CONTENT.handshake) onHandshake(data, epoch);
       else if (type === CONTENT.alert) onAlert(data);
-      else if (type === CONTENT.changeCipherSpec) {
-        const hasKeys = layer.epochs[1]?.connectionState.key_material !== undefined;
-        if (epoch === 0 && hasKeys) layer.advanceReadEpoch();
-      } else if (type === CONTENT.applicationData && epoch === 1 && state === "connected") events.message(data);
+      else if (type === CONTENT.changeCipherSpec && epoch === 0 && hasKeys) layer.advanceReadEpoch();
+      else if (type === CONTENT.applicationData && epoch === 1 && state === "connected") events.message(data);
     }
   };
 
@@ -223,6 +224,7 @@ export function openDtlsSession(options: DtlsSessionOptions, events: DtlsSession
   const start = () => {
     if (state === "closed") return;
     localPort = udp.address().port;
+    let muted = true; // the first ClientHello leaves once it has its extensions
     // The socket is connected, so that the kernel drops what others send: no addresses in send().
     library.udp = {
       send: (
@@ -232,12 +234,18 @@ export function openDtlsSession(options: DtlsSessionOptions, events: DtlsSession
         _port: number,
         _address: string,
         callback?: () => void,
-      ) => udp.send(datagram, offset, length, callback),
+      ) => {
+        if (!muted) udp.send(datagram, offset, length, callback);
+      },
       removeAllListeners: () => udp,
       close: () => udp,
     };
     try {
       library.udp_onListening();
+      muted = false;
+      const [hello] = library.handshakeHandler?.lastFlight ?? [];
+      if (hello) Object.assign(hello, { extensions: NO_EXTENSIONS });
+      retransmit();
     } catch (error) {
       fail(`the handshake cannot begin: ${(error as Error).message}`);
       return;
@@ -284,5 +292,11 @@ export function openDtlsSession(options: DtlsSessionOptions, events: DtlsSession
     },
   };
 }
+
+/**
+ * An extensions block with nothing in it, where the library leaves the block out: Scandium 3 takes no ClientHello
+ * without one (RFC 5246 §7.4.1.2 allows both).
+ */
+const NO_EXTENSIONS = { items: [], serialize: () => Buffer.from([0, 0]) };
 
 const OPEN_WINDOW: ReplayWindow = { mayReceive: () => true, markAsReceived() {} };

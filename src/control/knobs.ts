@@ -28,7 +28,9 @@ function knob<Part extends keyof ModemState>(
   return {
     takes,
     change: (value, state) =>
-      fits(value, state) ? ({ [part]: { ...(state[part] as object), [member]: value } } as Partial<ModemState>) : undefined,
+      fits(value, state)
+        ? ({ [part]: { ...(state[part] as object), [member]: value } } as Partial<ModemState>)
+        : undefined,
   };
 }
 

@@ -89,7 +89,10 @@ function treeOf(records: readonly BootstrapRecord[], registry: Registry, log: Lo
     const { objectId, instanceId, resourceId, resourceInstanceId } = record.path;
     const value = valueOf(record, registry);
     if (objectId === undefined || instanceId === undefined || resourceId === undefined || value === undefined) {
-      log.warn({ line: record.line, column: record.column }, "bootstrap.ini: entry ignored, no Resource of that type there");
+      log.warn(
+        { line: record.line, column: record.column },
+        "bootstrap.ini: entry ignored, no Resource of that type there",
+      );
       continue;
     }
     const instances: Instances = tree.get(objectId) ?? new Map();
@@ -113,7 +116,13 @@ const copyOf = (instances: ReadonlyMap<number, InstanceValues> | undefined): Ins
 export function createAccounts(options: AccountsOptions): Accounts {
   const { efs, store, registry, log, overrides } = options;
   /** Resources that came from the command line or a PSK file: what they cover, and what they show. */
-  let overlay: Array<{ objectId: number; instanceId: number; resourceId: number; base: ResourceValue | undefined; shown: ResourceValue }> = [];
+  let overlay: Array<{
+    objectId: number;
+    instanceId: number;
+    resourceId: number;
+    base: ResourceValue | undefined;
+    shown: ResourceValue;
+  }> = [];
 
   const cover = (tree: Tree, objectId: number, instanceId: number, resourceId: number, shown: ResourceValue) => {
     const resources = tree.get(objectId)?.get(instanceId);
@@ -174,7 +183,9 @@ export function createAccounts(options: AccountsOptions): Accounts {
       const bytes = (value: ResourceValue | undefined) => (Buffer.isBuffer(value) ? value : Buffer.alloc(0));
       return {
         securityInstanceId: instanceId,
-        serverInstanceId: registry.instances(SERVER).find((id) => Number(registry.value(SERVER, id, 0)) === shortServerId),
+        serverInstanceId: registry
+          .instances(SERVER)
+          .find((id) => Number(registry.value(SERVER, id, 0)) === shortServerId),
         isBootstrapServer: of(1) === true,
         uri,
         securityMode: Number(of(2) ?? 3),

@@ -60,7 +60,8 @@ export function stepBootstrap(state: BootstrapState, event: BootstrapEvent, poli
   if (event.type === "stopped") return { state: { is: "idle" }, effects: [{ do: "stopTimer" }] };
   const listening: BootstrapEffect = { do: "startTimer", event: "silence", ms: SILENCE_MS };
   const failed = (attempt: number): BootstrapStep => {
-    if (attempt >= policy.retries) return { state: { is: "failed" }, effects: [{ do: "stopTimer" }, { do: "restoreAccounts" }] };
+    if (attempt >= policy.retries)
+      return { state: { is: "failed" }, effects: [{ do: "stopTimer" }, { do: "restoreAccounts" }] };
     return {
       state: { is: "waiting", attempt },
       effects: [
@@ -77,7 +78,8 @@ export function stepBootstrap(state: BootstrapState, event: BootstrapEvent, poli
       if (event.type === "retryDue") return request(state.attempt + 1);
       return event.type === "asked" ? request(0) : stay;
     case "requesting":
-      if (event.type === "accepted") return { state: { is: "transferring", attempt: state.attempt }, effects: [listening] };
+      if (event.type === "accepted")
+        return { state: { is: "transferring", attempt: state.attempt }, effects: [listening] };
       return event.type === "failed" ? failed(state.attempt) : stay;
     case "transferring":
       switch (event.type) {

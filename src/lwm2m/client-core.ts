@@ -135,7 +135,10 @@ export function createClient(options: ClientOptions): ClientCore {
     accounts,
     onRequest(request, session) {
       const response = serve(request, contextOf(session));
-      log.debug({ method: request.method, path: `/${request.uriPath?.join("/") ?? ""}`, code: response.code }, "request served");
+      log.debug(
+        { method: request.method, path: `/${request.uriPath?.join("/") ?? ""}`, code: response.code },
+        "request served",
+      );
       return response;
     },
     onBootstrapRequest: (request) =>

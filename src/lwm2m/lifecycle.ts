@@ -201,7 +201,10 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
           say(2);
         }
         if (state.is === "failed") {
-          log.warn({}, "bootstrap given up: register again, or check the bootstrap server and its account for this endpoint");
+          log.warn(
+            {},
+            "bootstrap given up: register again, or check the bootstrap server and its account for this endpoint",
+          );
           say(1);
         }
       },
@@ -244,7 +247,10 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     if (ready === true) return begin(source);
     const { dataCallRetry, cfg } = files!;
     if (attempt >= cfg.maxRetries) {
-      log.error({ reason: ready }, "data call given up: set the right APN in lwm2m_cfg or carrier_apn_cfg, then register again");
+      log.error(
+        { reason: ready },
+        "data call given up: set the right APN in lwm2m_cfg or carrier_apn_cfg, then register again",
+      );
       running = false;
       return;
     }
@@ -297,7 +303,8 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
       saving ??= clock.after(SAVE_DELAY_MS, saveAccounts);
     }
     if (kind !== "written") {
-      for (const session of sessions) session.handle({ type: "updateAsked", content: { ...PLAIN_UPDATE, objects: true } });
+      for (const session of sessions)
+        session.handle({ type: "updateAsked", content: { ...PLAIN_UPDATE, objects: true } });
     } else if (path.objectId === 1) {
       const content = {
         ...PLAIN_UPDATE,

@@ -153,7 +153,8 @@ export function stepRegistration(
           return stay;
       }
     case "deregistering":
-      if (event.type === "deregisterAsked") return { state: { is: "deregistering", disableMs: undefined }, effects: [] };
+      if (event.type === "deregisterAsked")
+        return { state: { is: "deregistering", disableMs: undefined }, effects: [] };
       if (event.type !== "deregistered" && event.type !== "lost") return stay;
       if (state.disableMs === undefined) return idle;
       return {

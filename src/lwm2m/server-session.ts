@@ -1,7 +1,7 @@
 /** One LwM2M Server: its link, its endpoint and the effects of its registration machine. */
 import { createEndpoint, type Endpoint, type TransmissionParameters } from "#coap/endpoint";
 import { type OpenLink, parseServerUri } from "#coap/link";
-import { CoapFailure, CONTENT_FORMAT, type Request, type Response } from "#coap/message";
+import { CONTENT_FORMAT, CoapFailure, type Request, type Response } from "#coap/message";
 import type { Account, ServerParameters } from "#lwm2m/accounts";
 import {
   type RegistrationEffect,
@@ -112,7 +112,10 @@ export function createServerSession(options: ServerSessionOptions): ServerSessio
   };
 
   /** Runs `exchange`; its outcome counts only if nothing newer has begun meanwhile. */
-  const attempt = (exchange: () => Promise<RegistrationEvent>, otherwise: RegistrationEvent["type"] & ("failed" | "lost" | "deregistered")) => {
+  const attempt = (
+    exchange: () => Promise<RegistrationEvent>,
+    otherwise: RegistrationEvent["type"] & ("failed" | "lost" | "deregistered"),
+  ) => {
     generation++;
     const run = exchange();
     const current = generation; // connect() has raised it once more

@@ -165,7 +165,8 @@ export function createPower({ modem, clock, log, profile }: PowerOptions): Power
       if (before === level) return;
       modem.update((state) => ({
         functionality: level,
-        ...(level === 0 && state.sim.card !== "NOT INSERTED" && { sim: { ...state.sim, status: "NOT READY" as const } }),
+        ...(level === 0 &&
+          state.sim.card !== "NOT INSERTED" && { sim: { ...state.sim, status: "NOT READY" as const } }),
         ...(level === 0 && { power: { ...state.power, smsDone: false } }),
       }));
       if (before === 0) startSim(() => setPower({ smsDone: modem.state.sim.status === "READY" }));

@@ -121,7 +121,12 @@ export interface ModemState {
   };
   readonly fix: Fix | undefined;
   /** Data counters since boot or since /7/0/6 was executed. */
-  readonly traffic: { readonly txBytes: number; readonly rxBytes: number; readonly txPackets: number; readonly rxPackets: number };
+  readonly traffic: {
+    readonly txBytes: number;
+    readonly rxBytes: number;
+    readonly txPackets: number;
+    readonly rxPackets: number;
+  };
   /** Settings kept in the module's non-volatile memory (AT+QCFG, AT+IPR, AT+IFC …), by name; values as printed. */
   readonly settings: Readonly<Record<string, string>>;
   /** What the LwM2M Client shows to the terminal. */

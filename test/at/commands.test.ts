@@ -367,7 +367,7 @@ describe("profiles", () => {
   });
 
   it("a stored profile that is damaged does no harm", async () => {
-    for (const profile of ["", "{", "null", "7", '{"echo":"no","s":{"3":"x","99":1},"toString":1}', '{"s":null}']) {
+    for (const profile of ["", "{", "null", "7", '{"echo":0,"s":{"3":"x","99":1},"toString":1}', '{"s":null}']) {
       const { type } = await openAtTerminal({ change: (state) => ({ settings: { ...state.settings, profile } }) });
       expect(await type("AT\r")).toBe("AT\r\r\nOK\r\n");
     }

@@ -264,6 +264,8 @@ describe("a URC and the host", () => {
     await wait(100);
     await type("x\n");
     expect(event(opened, 5)).toBe("");
+    for (let times = 0; times < 100; times++) await type("\n");
+    expect(opened.clock.pending()).toBe(1);
     await wait(15);
     await type("\n");
     expect(await wait(19)).toBe("");

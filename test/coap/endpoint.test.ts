@@ -32,7 +32,7 @@ describe("serving requests", () => {
     await peer.send({ code: GET, mid: 0x7d38, token: "53", options: [[11, "temperature"]] });
     expect(peer.lines()).toEqual(["ACK 0.00 mid=7d38"]);
     later.settle(text("22.3 C"));
-    await peer.clock.settle();
+    await peer.clock.advance(0);
     const [response] = peer.take();
     expect(response?.line).toMatch(/^CON 2\.05 mid=[0-9a-f]{4} token=53 '22\.3 C'$/);
     await peer.send({ type: "ACK", code: "0.00", mid: response!.message.mid });
@@ -47,7 +47,7 @@ describe("serving requests", () => {
     await peer.send(request);
     await peer.send(request);
     later.settle({ code: "2.04" });
-    await peer.clock.settle();
+    await peer.clock.advance(0);
     const [, , response] = peer.take();
     await peer.send({ type: "ACK", code: "0.00", mid: response!.message.mid });
     await peer.send(request);
@@ -82,7 +82,7 @@ describe("serving requests", () => {
   it("[ET-011] a Non-confirmable request answered later gets no Acknowledgement", async () => {
     const peer = createCoapPeer({ onRequest: async () => text("late") });
     await peer.send({ type: "NON", code: GET, mid: 1, token: "75" });
-    await peer.clock.settle();
+    await peer.clock.advance(0);
     const lines = peer.lines();
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatch(/^NON 2\.05 .* 'late'$/);
@@ -117,7 +117,7 @@ describe("serving requests", () => {
     ]) {
       const peer = createCoapPeer({ onRequest: fault });
       await peer.send({ code: GET, mid: 1, token: "01" });
-      await peer.clock.settle();
+      await peer.clock.advance(0);
       expect(peer.lines().at(-1)).toMatch(/5\.00 mid=[0-9a-f]{4} token=01$/);
       expect(peer.complaints).toEqual(["a request could not be served"]);
     }

@@ -7,6 +7,8 @@ export interface ServerAccount {
   /** 3 is NoSec, 0 is PSK. */
   readonly securityMode: 0 | 3;
   readonly shortServerId: number;
+  /** /1/1/7; left as the factory file has it when not given. */
+  readonly binding?: string;
 }
 
 /**
@@ -25,8 +27,11 @@ export async function configureServer(efs: string, account: ServerAccount): Prom
   const sequences = splitSequences(await readFile(path, "utf8"));
   const edited = sequences.map((sequence) => {
     if (baseName(sequence) === "/0/1/") return security;
-    if (baseName(sequence) === "/1/1/")
-      return sequence.replace(/("n":\s*"0",\s*"v":\s*)\d+/, `$1${account.shortServerId}`);
+    if (baseName(sequence) === "/1/1/") {
+      const renumbered = sequence.replace(/("n":\s*"0",\s*"v":\s*)\d+/, `$1${account.shortServerId}`);
+      if (account.binding === undefined) return renumbered;
+      return renumbered.replace(/("n":\s*"7",\s*"sv":\s*)"[^"]*"/, `$1"${account.binding}"`);
+    }
     return sequence;
   });
   if (!edited.includes(security)) throw new Error(`${path}: no sequence with base name /0/1/`);

@@ -117,7 +117,10 @@ function listen(httpPort: number, onEvent: (event: unknown) => void): Promise<vo
   return new Promise((resolve, reject) => {
     const stream = request({ host: "127.0.0.1", port: httpPort, path: "/api/events" }, (response) => {
       response.on("error", () => {});
-      createInterface(response).on("line", (line) => {
+      // the host's end closes this stream: readline repeats its error
+      const lines = createInterface(response);
+      lines.on("error", () => {});
+      lines.on("line", (line) => {
         const event = JSON.parse(line) as { event: string };
         if (event.event === "HELLO") resolve();
         else onEvent(event);

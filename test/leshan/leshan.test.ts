@@ -230,7 +230,7 @@ describe.skipIf(missing !== undefined).each(VERSIONS)("Leshan %s", (version) => 
       await leshan.cancelObservation(endpoint, path, "passive");
     });
 
-    it.skip("[BG-031][BG-032] a falling battery is notified to the server observing /3/0/9", async () => {
+    it("[BG-031][BG-032] a falling battery is notified to the server observing /3/0/9", async () => {
       const since = leshan.mark();
       const observation = await leshan.observe(endpoint, "/3/0/9");
       const before = Number(valueIn(observation.content, 9));
@@ -525,7 +525,7 @@ describe.skipIf(missing !== undefined).each(VERSIONS)("Leshan %s", (version) => 
       const factory = await start({ efs });
       const [imei] = await factory.at("AT+CGSN");
       await factory.stop();
-      await configureServer(efs, { uri: nosecUri(), securityMode: 3, shortServerId: 102 });
+      await configureServer(efs, { uri: nosecUri(), securityMode: 3, shortServerId: 102, binding: "UQS" });
 
       const since = leshan.mark();
       const modem = await start({ efs });

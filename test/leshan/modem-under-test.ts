@@ -1,9 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { appendFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { SerialPort } from "serialport";
 import { createJournal } from "./event-journal.ts";
 
@@ -59,8 +61,12 @@ export async function startModem(options: RunOptions): Promise<ModemUnderTest> {
 
   const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
+  let control: string | undefined;
   child.stderr.on("data", (text) => {
     log = `${log}${text}`.slice(-8000);
+    control ??= /"control":"([^"]+)"/.exec(log)?.[1];
+    // for looking into a failure: every modem's log, one after another
+    if (process.env.BG96_TEST_LOG !== undefined) appendFileSync(process.env.BG96_TEST_LOG, text);
   });
   const exited = new Promise<number | null>((resolve) => child.on("exit", (code) => resolve(code)));
   const kill = (): boolean => child.kill("SIGKILL");
@@ -98,7 +104,16 @@ export async function startModem(options: RunOptions): Promise<ModemUnderTest> {
         const found = /^\+QLWEVENT: (\d)/.exec(line);
         return found === null ? [] : [Number(found[1])];
       }),
-    setBattery: () => Promise.reject(new Error("set battery: bg96 run has no control way yet")),
+    async setBattery(percent) {
+      if (control === undefined) throw new Error(`the modem has not told its control socket; log:\n${log}`);
+      await promisify(execFile)(process.execPath, [
+        PROGRAM,
+        "set",
+        "--run-dir",
+        dirname(control),
+        `battery.percent=${percent}`,
+      ]);
+    },
     stop() {
       stopping ??= stop(child, exited).finally(async () => {
         process.off("exit", kill);

@@ -44,7 +44,9 @@ export function serverAccounts(...shortServerIds: number[]): ReadonlyMap<number,
   );
 }
 
-export function createManagedDevice(options: { servers?: readonly number[]; extra?: readonly ObjectDefinition[] } = {}) {
+export function createManagedDevice(
+  options: { servers?: readonly number[]; extra?: readonly ObjectDefinition[] } = {},
+) {
   const clock = createManualClock();
   const runtime = { clock, random: createSeededRandom(1), log: silentLog };
   const modem = createModem(createInitialState(hardware));

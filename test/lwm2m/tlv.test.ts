@@ -7,7 +7,12 @@ import type { ObjectDefinition, ResourceRow, ResourceType, ResourceValue } from 
 import { createRegistry, type InstanceNode, type Node, type ResourceNode } from "#lwm2m/registry";
 import { createManagedDevice, hex } from "./managed-device.js";
 
-const resource = (id: number, type: ResourceType, value: ResourceValue): ResourceNode => ({ kind: "resource", id, type, value });
+const resource = (id: number, type: ResourceType, value: ResourceValue): ResourceNode => ({
+  kind: "resource",
+  id,
+  type,
+  value,
+});
 const list = (...values: Array<number | string>) => new Map(values.map((value, id) => [id, value]));
 
 /** OMA TS LightweightM2M 1.0 §6.4.3.1: "Single Object Instance Request Example", GET /3/0. */
@@ -127,7 +132,9 @@ describe("the TLV format", () => {
     // Captured from Leshan 1.5.0 and 2.0.0-M18: PUT /0/1, PUT /1/0, PUT /2/0.
     const { registry } = createManagedDevice();
     const uri = Buffer.from("coaps://127.0.0.1:5684/").toString("hex");
-    const wire = hex(`C80017${uri} C10100 C10200 C303657031 C004 C80509 010203040506070809 C10603 C007 C008 C009 C10A7B C10B01 C10C00`);
+    const wire = hex(
+      `C80017${uri} C10100 C10200 C303657031 C004 C80509 010203040506070809 C10603 C007 C008 C009 C10A7B C10B01 C10C00`,
+    );
     const account = decodePayload(11542, wire, { objectId: 0, instanceId: 1 }, registry);
     expect(account.kind === "instance" && account.resources).toEqual([
       resource(0, "string", "coaps://127.0.0.1:5684/"),
@@ -144,7 +151,12 @@ describe("the TLV format", () => {
       resource(11, "integer", 1),
       resource(12, "integer", 0),
     ]);
-    const server = decodePayload(11542, hex("C1007B C201012C C10201 C10601 C10755"), { objectId: 1, instanceId: 0 }, registry);
+    const server = decodePayload(
+      11542,
+      hex("C1007B C201012C C10201 C10601 C10755"),
+      { objectId: 1, instanceId: 0 },
+      registry,
+    );
     expect(server.kind === "instance" && server.resources[1]).toEqual(resource(1, "integer", 300));
     const acl = decodePayload(11542, hex("C10003 C10100 8302417B1F C1037B"), { objectId: 2, instanceId: 0 }, registry);
     expect(acl.kind === "instance" && acl.resources[2]).toEqual(resource(2, "integer", new Map([[123, 31]])));
@@ -212,7 +224,12 @@ describe("the TLV format", () => {
 
   it("never fails on random bytes but with a CoapError", () => {
     const { registry } = createManagedDevice();
-    const paths = [{ objectId: 1 }, { objectId: 1, instanceId: 1 }, { objectId: 2, instanceId: 0, resourceId: 2 }, { objectId: 0 }];
+    const paths = [
+      { objectId: 1 },
+      { objectId: 1, instanceId: 1 },
+      { objectId: 2, instanceId: 0, resourceId: 2 },
+      { objectId: 0 },
+    ];
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 80 }), fc.constantFrom(...paths), (bytes, path) => {
         try {
@@ -233,7 +250,7 @@ describe("the TLV format", () => {
       rows[300 + index] = { name: `${type}s`, operations: "RW", type, mandatory: false, multiple: true };
     });
     const registry = createRegistry([{ ...object66, resources: rows }]);
-    const valueOf: Record<ResourceType, fc.Arbitrary<ResourceValue>> = {
+    const arbitrary: Record<ResourceType, fc.Arbitrary<ResourceValue>> = {
       string: fc.string({ unit: "binary", maxLength: 300 }),
       integer: fc.oneof(
         fc.maxSafeInteger(),
@@ -249,9 +266,9 @@ describe("the TLV format", () => {
     const node = fc
       .tuple(
         ...types.flatMap((type, index) => [
-          valueOf[type].map((value) => resource(index, type, value)),
+          arbitrary[type].map((value) => resource(index, type, value)),
           fc
-            .uniqueArray(fc.tuple(fc.nat(65534), valueOf[type]), { selector: ([id]) => id, maxLength: 4 })
+            .uniqueArray(fc.tuple(fc.nat(65534), arbitrary[type]), { selector: ([id]) => id, maxLength: 4 })
             .map((pairs) => resource(300 + index, type, new Map(pairs.sort(([a], [b]) => a - b)) as ResourceValue)),
         ]),
       )

@@ -4,8 +4,8 @@ import { createModem } from "#modem/modem";
 import { createNetwork } from "#modem/network";
 import { type BootProfile, createPower } from "#modem/power";
 import { silentLog } from "#runtime";
-import { createManualClock } from "../support/manual-clock.js";
 import { hardware } from "../support/hardware.js";
+import { createManualClock } from "../support/manual-clock.js";
 
 function openModule(profile: BootProfile, change: Partial<Hardware> = {}) {
   const clock = createManualClock();
@@ -60,7 +60,9 @@ describe("power", () => {
     power.on();
     modem.update({
       settings: { iotopmode: "2" },
-      pdp: { 1: { type: "IP", apn: "a", user: "", password: "", authentication: 0, active: true, address: "10.0.0.1" } },
+      pdp: {
+        1: { type: "IP", apn: "a", user: "", password: "", authentication: 0, active: true, address: "10.0.0.1" },
+      },
     });
     power.restart();
     await clock.advance(1000);
@@ -77,7 +79,12 @@ describe("power", () => {
     await clock.advance(4000);
     expect(modem.state.power.phase).toBe("running");
     await clock.advance(2000);
-    expect(events.slice(-4).map((each) => each.replace(/^\d+ /, ""))).toEqual(["powered down", "off", "SIM NOT READY", "registration 0"]);
+    expect(events.slice(-4).map((each) => each.replace(/^\d+ /, ""))).toEqual([
+      "powered down",
+      "off",
+      "SIM NOT READY",
+      "registration 0",
+    ]);
     expect(modem.state.power.phase).toBe("off");
   });
 
@@ -90,7 +97,12 @@ describe("power", () => {
     events.length = 0;
     power.setFunctionality(1);
     await clock.advance(2000);
-    expect(events.map((each) => each.replace(/^\d+ /, ""))).toEqual(["SIM READY", "registration 2", "registration 1", "SMS done"]);
+    expect(events.map((each) => each.replace(/^\d+ /, ""))).toEqual([
+      "SIM READY",
+      "registration 2",
+      "registration 1",
+      "SMS done",
+    ]);
   });
 
   it("stays without network where the SIM asks for its PIN, is absent, or there is no coverage", async () => {

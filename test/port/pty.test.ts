@@ -89,7 +89,8 @@ describe("the line", () => {
   it("has no echo and no translation before any host opens it", () => {
     openPort();
     const settings = execFileSync("stty", ["-F", link, "-a"], { encoding: "utf8" });
-    for (const off of ["-icanon", "-echo", "-isig", "-opost", "-icrnl", "-ixon"]) expect(settings).toContain(` ${off}`);
+    for (const off of ["icanon", "echo", "isig", "opost", "icrnl", "ixon"])
+      expect(settings).toMatch(new RegExp(`\\s-${off}\\s`));
   });
 
   it("has the permissions asked for, 0660 by default", () => {

@@ -76,7 +76,8 @@ export function openDevice(options: DeviceOptions = {}) {
   let registrations = 0;
   const usual = (request: Request): Response => {
     const path = request.uriPath?.join("/") ?? "";
-    if (request.method === "POST" && path === "rd") return { code: "2.01", locationPath: ["rd", String(++registrations)] };
+    if (request.method === "POST" && path === "rd")
+      return { code: "2.01", locationPath: ["rd", String(++registrations)] };
     if (request.method === "POST") return { code: "2.04" };
     return request.method === "DELETE" ? { code: "2.02" } : { code: "4.05" };
   };

@@ -1,5 +1,5 @@
 /** The one-letter commands: how the terminal itself behaves (ITU-T V.250 §6). */
-import { type CommandDefinition, defineCommand } from "#at/command";
+import { type CommandContext, type CommandDefinition, defineCommand } from "#at/command";
 import { integer } from "#at/parameter";
 import { restoreSession, type Session, storedProfile } from "#at/session";
 
@@ -130,7 +130,7 @@ function restore(session: Session, profile: string | undefined): readonly string
   return [];
 }
 
-function store({ modem, session }: { modem: import("#modem/modem").Modem; session: Session }): readonly string[] {
+function store({ modem, session }: CommandContext): readonly string[] {
   modem.update((state) => ({ settings: { ...state.settings, profile: storedProfile(session) } }));
   return [];
 }
