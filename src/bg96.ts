@@ -1,6 +1,6 @@
 /** One modem put together: the only file that knows every folder. */
 import { mkdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { commandTable } from "#at/commands";
 import { createTerminal } from "#at/interpreter";
@@ -16,6 +16,7 @@ import type { Client, ClientStatus } from "#lwm2m/client";
 import { type ClientCore, createClient } from "#lwm2m/client-core";
 import { batteryThreshold } from "#lwm2m/client-files";
 import { createRegistry } from "#lwm2m/registry";
+import { withOverrides } from "#lwm2m/run-settings";
 import { createSettings } from "#lwm2m/settings";
 import { createInitialState } from "#modem/initial-state";
 import { createModem, type Modem } from "#modem/modem";
@@ -97,7 +98,14 @@ export async function openBg96(config: Config, runtime: Runtime, runDirectory: s
   const power = createPower({ modem, clock, log, profile: config.boot });
   const network = createNetwork({ modem, clock, profile: config.boot });
 
-  const settings = createSettings({ efs, modem, log });
+  const { server, endpoint, pskIdentity, pskKeyHex, lifetimeS } = config.lwm2m;
+  const settings = withOverrides(createSettings({ efs, modem, log }), {
+    server,
+    endpoint,
+    pskIdentity,
+    pskKeyHex,
+    lifetimeS,
+  });
   let core: ClientCore;
   const registry = createRegistry(
     deviceObjects(modem, {
@@ -133,13 +141,6 @@ export async function openBg96(config: Config, runtime: Runtime, runDirectory: s
       (target, signal) => (target.scheme === "coaps" ? openDtls : openUdpLink)(target, signal),
       modem,
     ),
-    overrides: {
-      server: config.lwm2m.server,
-      endpoint: config.lwm2m.endpoint,
-      pskIdentity: config.lwm2m.pskIdentity,
-      pskKeyHex: config.lwm2m.pskKeyHex,
-      lifetimeS: config.lwm2m.lifetimeS,
-    },
     ciphers: config.lwm2m.ciphers,
     transmission: {
       ...DEFAULT_TRANSMISSION,

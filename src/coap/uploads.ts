@@ -24,7 +24,9 @@ interface Upload {
   touchedAtMs: number;
 }
 
-const MAX_UPLOADS = 4;
+const MAX_UPLOADS = 16;
+/** Bytes of all uploads together, as a multiple of the largest body. */
+const MAX_TOTAL_BODIES = 4;
 
 /** @param lifetimeMs how long an upload waits for its next block */
 export function createUploads(clock: Clock, lifetimeMs: number, maxBodyBytes: number): Uploads {
@@ -38,9 +40,18 @@ export function createUploads(clock: Clock, lifetimeMs: number, maxBodyBytes: nu
     if (uploads.size > 0) cancelSweep = clock.after(lifetimeMs, sweep);
   };
 
-  const begin = (key: string): Upload => {
-    uploads.delete(key);
-    if (uploads.size >= MAX_UPLOADS) uploads.delete(uploads.keys().next().value!); // the longest untouched
+  /** The longest untouched go first. */
+  const makeRoom = () => {
+    let total = 0;
+    for (const { received } of uploads.values()) total += received;
+    for (const [key, { received }] of uploads) {
+      if (uploads.size < MAX_UPLOADS && total <= (MAX_TOTAL_BODIES - 1) * maxBodyBytes) return;
+      uploads.delete(key);
+      total -= received;
+    }
+  };
+
+  const begin = (): Upload => {
     const upload: Upload = { chunks: [], received: 0, latest: -1, touchedAtMs: 0 };
     cancelSweep ??= clock.after(lifetimeMs, sweep);
     return upload;
@@ -62,7 +73,7 @@ export function createUploads(clock: Clock, lifetimeMs: number, maxBodyBytes: nu
         uploads.delete(key);
         return { body: payload, block1: block };
       }
-      const upload = block.number === 0 ? begin(key) : uploads.get(key);
+      const upload = block.number === 0 ? begin() : uploads.get(key);
       if (!upload || (offset !== upload.received && offset !== upload.latest)) return { code: "4.08" }; // §2.9.2
       if (offset === upload.received) {
         upload.chunks.push(payload);
@@ -71,6 +82,7 @@ export function createUploads(clock: Clock, lifetimeMs: number, maxBodyBytes: nu
       }
       uploads.delete(key);
       if (!block.more) return { body: Buffer.concat(upload.chunks, upload.received), block1: block };
+      makeRoom();
       upload.touchedAtMs = clock.monotonic();
       uploads.set(key, upload); // at the end of the order: the most recently touched
       return { code: "2.31", block1: block };

@@ -6,6 +6,7 @@ import { readPsk } from "#efs/psk-file";
 import type { Store } from "#efs/store";
 import { isMultiple, type ResourceValue, type Value } from "#lwm2m/object";
 import type { InstanceValues, Registry } from "#lwm2m/registry";
+import type { RunOverrides } from "#lwm2m/run-settings";
 import type { Log } from "#runtime";
 
 /** One Security Object Instance with the Server Object Instance of the same Short Server ID. */
@@ -19,14 +20,6 @@ export interface Account {
   readonly key: Buffer;
   readonly shortServerId: number;
   readonly holdOffS: number;
-}
-
-/** Settings of the command line, which win over the files and are never stored. */
-export interface AccountOverrides {
-  readonly server: string | undefined;
-  readonly pskIdentity: string | undefined;
-  readonly pskKeyHex: string | undefined;
-  readonly lifetimeS: number | undefined;
 }
 
 const SECURITY = 0;
@@ -58,11 +51,11 @@ export interface AccountsOptions {
   readonly store: Store;
   readonly registry: Registry;
   readonly log: Log;
-  readonly overrides: AccountOverrides;
+  overrides(): RunOverrides;
   bootstrapMode(): 0 | 1;
 }
 
-function valueOf(record: BootstrapRecord, registry: Registry): Value | undefined {
+function valueIn(record: BootstrapRecord, registry: Registry): Value | undefined {
   const { objectId, resourceId } = record.path;
   const row = objectId === undefined || resourceId === undefined ? undefined : registry.row(objectId, resourceId);
   if (!row?.type) return undefined;
@@ -87,7 +80,7 @@ function treeOf(records: readonly BootstrapRecord[], registry: Registry, log: Lo
   const tree: Tree = new Map();
   for (const record of records) {
     const { objectId, instanceId, resourceId, resourceInstanceId } = record.path;
-    const value = valueOf(record, registry);
+    const value = valueIn(record, registry);
     if (objectId === undefined || instanceId === undefined || resourceId === undefined || value === undefined) {
       log.warn(
         { line: record.line, column: record.column },
@@ -114,7 +107,7 @@ const copyOf = (instances: ReadonlyMap<number, InstanceValues> | undefined): Ins
   new Map([...(instances ?? [])].map(([id, values]) => [id, new Map(values)]));
 
 export function createAccounts(options: AccountsOptions): Accounts {
-  const { efs, store, registry, log, overrides } = options;
+  const { efs, store, registry, log } = options;
   /** Resources that came from the command line or a PSK file: what they cover, and what they show. */
   let overlay: Array<{
     objectId: number;
@@ -145,6 +138,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
 
   /** The account that cdp, and so --server, speaks of: the Bootstrap-Server's in bootstrap mode 1, else the first Server's. */
   const applyOverrides = (tree: Tree, wantsBootstrap: boolean) => {
+    const overrides = options.overrides();
     const security = [...(tree.get(SECURITY) ?? [])];
     const inUse = security.find(([, resources]) => (resources.get(1) === true) === wantsBootstrap);
     if (inUse && overrides.server !== undefined) {

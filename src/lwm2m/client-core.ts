@@ -4,7 +4,7 @@ import type { OpenLink } from "#coap/link";
 import type { Efs } from "#efs/efs";
 import type { Store } from "#efs/store";
 import { createAccess } from "#lwm2m/access";
-import { type AccountOverrides, createAccounts, serverParameters } from "#lwm2m/accounts";
+import { createAccounts, serverParameters } from "#lwm2m/accounts";
 import { createAttributes } from "#lwm2m/attributes";
 import { type Client, ClientError } from "#lwm2m/client";
 import { readClientFiles } from "#lwm2m/client-files";
@@ -14,10 +14,11 @@ import { type Capabilities, type ServeContext, serve, serveBootstrap } from "#lw
 import { formatPath } from "#lwm2m/path";
 import { PLAIN_UPDATE } from "#lwm2m/registration";
 import type { Registry } from "#lwm2m/registry";
+import type { RunSettings } from "#lwm2m/run-settings";
 import type { ServerSession } from "#lwm2m/server-session";
-import type { Settings } from "#lwm2m/settings";
 import type { Modem } from "#modem/modem";
 import type { Power } from "#modem/power";
+import { createTrafficMeter } from "#modem/traffic-meter";
 import type { Cancel, Runtime } from "#runtime";
 
 export interface ClientOptions {
@@ -27,9 +28,8 @@ export interface ClientOptions {
   readonly efs: Efs;
   readonly store: Store;
   readonly registry: Registry;
-  readonly settings: Settings;
+  readonly settings: RunSettings;
   readonly openLink: OpenLink;
-  readonly overrides: AccountOverrides & { readonly endpoint: string | undefined };
   readonly ciphers: readonly string[];
   readonly transmission: TransmissionParameters;
   readonly registerVersion: "always" | "above1.0";
@@ -50,8 +50,6 @@ const UPLINK: Readonly<Record<number, { readonly instanceId: number; readonly re
   10250: { instanceId: 0, resourceId: 0 },
   26241: { instanceId: 0, resourceId: 0 },
 };
-/** How often the data counters are carried into the modem's state. */
-const TRAFFIC_PERIOD_MS = 1000;
 const DEREGISTER_LIMIT_MS = 5000;
 /** Longest BOOT_UP_SLEEP_TIME by boot profile, s. */
 const SLEEP_LIMIT_S = { instant: 0, fast: 1, realistic: Number.POSITIVE_INFINITY } as const;
@@ -66,36 +64,9 @@ export function createClient(options: ClientOptions): ClientCore {
     store: options.store,
     registry,
     log,
-    overrides: options.overrides,
+    overrides: () => settings.overrides,
     bootstrapMode: () => settings.bootstrapMode,
   });
-
-  // ---- data counters
-
-  const traffic = { txBytes: 0, rxBytes: 0, txPackets: 0, rxPackets: 0 };
-  let flushing: Cancel | undefined;
-  const countTraffic = (direction: "in" | "out", bytes: number) => {
-    if (direction === "in") {
-      traffic.rxBytes += bytes;
-      traffic.rxPackets++;
-    } else {
-      traffic.txBytes += bytes;
-      traffic.txPackets++;
-    }
-    flushing ??= clock.after(TRAFFIC_PERIOD_MS, () => {
-      flushing = undefined;
-      const since = { ...traffic };
-      Object.assign(traffic, { txBytes: 0, rxBytes: 0, txPackets: 0, rxPackets: 0 });
-      modem.update(({ traffic: total }) => ({
-        traffic: {
-          txBytes: total.txBytes + since.txBytes,
-          rxBytes: total.rxBytes + since.rxBytes,
-          txPackets: total.txPackets + since.txPackets,
-          rxPackets: total.rxPackets + since.rxPackets,
-        },
-      }));
-    });
-  };
 
   // ---- operations, one context a Server
 
@@ -143,7 +114,7 @@ export function createClient(options: ClientOptions): ClientCore {
     },
     onBootstrapRequest: (request) =>
       serveBootstrap(request, { registry, bootstrapInstanceId: accounts.bootstrapServer?.securityInstanceId }),
-    onTraffic: countTraffic,
+    onTraffic: createTrafficMeter(modem, clock),
     onServerLost(session) {
       contexts.get(session)?.observations.close();
       contexts.delete(session);

@@ -8,7 +8,7 @@ import type { TransmissionParameters } from "#coap/endpoint";
 import type { OpenLink } from "#coap/link";
 import type { Request, Response } from "#coap/message";
 import type { Efs } from "#efs/efs";
-import { type Account, type AccountOverrides, type Accounts, isConsistent, serverParameters } from "#lwm2m/accounts";
+import { type Account, type Accounts, isConsistent, serverParameters } from "#lwm2m/accounts";
 import { type BootstrapSession, createBootstrapSession } from "#lwm2m/bootstrap-session";
 import { ClientError } from "#lwm2m/client";
 import { type ClientFiles, readClientFiles } from "#lwm2m/client-files";
@@ -33,7 +33,6 @@ export interface LifecycleOptions {
   readonly accounts: Accounts;
   readonly settings: Settings;
   readonly openLink: OpenLink;
-  readonly overrides: AccountOverrides & { readonly endpoint: string | undefined };
   readonly ciphers: readonly string[];
   readonly transmission: TransmissionParameters;
   readonly registerVersion: "always" | "above1.0";
@@ -64,7 +63,7 @@ export interface Lifecycle {
 const SAVE_DELAY_MS = 100;
 
 export function createLifecycle(options: LifecycleOptions): Lifecycle {
-  const { runtime, modem, registry, accounts, settings, overrides } = options;
+  const { runtime, modem, registry, accounts, settings } = options;
   const { clock, log } = runtime;
   let running = false;
   /** Bootstrap or registration has begun (after service and data call). */
@@ -81,7 +80,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
   const phase = () => modem.state.lwm2m.phase;
 
   const nameFor = (use: "registration" | "bootstrap"): string => {
-    const explicit = overrides.endpoint ?? settings.endpointName;
+    const explicit = settings.endpointName;
     if (explicit !== undefined) return explicit;
     return endpointName(settings.endpointForms[use], modem.state.identity.imei, modem.state.sim.msisdn, use);
   };

@@ -245,7 +245,7 @@ export function createObservations(options: ObservationsOptions): Observations {
     observe(token, path, accept) {
       const node = access.read(shortServerId, path);
       const before = relations.get(keyOf(token));
-      if (!before && relations.size >= (options.maxRelations ?? MAX_RELATIONS)) {
+      if (closed || (!before && relations.size >= (options.maxRelations ?? MAX_RELATIONS))) {
         return { code: "2.05", ...encodeNode(node, accept, path) };
       }
       const current = takeSample(registry, node, path, accept);

@@ -53,7 +53,7 @@ describe("final results", () => {
     }
   });
 
-  it("[BG-099] a failure thrown now or later is one final result: CME code, ERROR of the client, ERROR of a bug", async () => {
+  it("a failure thrown now or later is one final result: CME code, ERROR of the client, ERROR of a bug", async () => {
     const logged: Array<[object, string]> = [];
     const log: Log = { ...silentLog, error: (fields, message) => void logged.push([fields, message]) };
     const commands = commandTable([

@@ -185,26 +185,70 @@ describe("bodies of requests, joined", () => {
     ]);
   });
 
-  it("a transfer that stops is forgotten after 247 s; of more than four the oldest goes", async () => {
+  it("a transfer that stops is forgotten after 247 s", async () => {
     const peer = createCoapPeer(echo);
-    const put = (mid: number, path: string, number: number) =>
+    const put = (mid: number, number: number) =>
       peer.send({
         code: PUT,
         mid,
         options: [
-          [PATH, path],
+          [PATH, "x"],
           [BLOCK1, block(number, 1, 16)],
         ],
         payload: "0123456789abcdef",
       });
-    for (const [i, path] of ["a", "b", "c", "d", "e"].entries()) await put(i, path, 0);
-    peer.take();
-    await put(10, "a", 1);
-    await put(11, "b", 1);
-    await peer.clock.advance(500_000);
-    await put(12, "e", 1);
-    expect(brief(peer)).toEqual(["ACK 4.08 0", "ACK 2.31 1:1/1/16 0", "ACK 4.08 0"]);
+    await put(1, 0);
+    await peer.clock.advance(246_000);
+    await put(2, 1);
+    await peer.clock.advance(246_000);
+    await put(3, 2);
+    await peer.clock.advance(247_000);
+    await put(4, 3);
+    expect(brief(peer)).toEqual(["ACK 2.31 1:0/1/16 0", "ACK 2.31 1:1/1/16 0", "ACK 2.31 1:2/1/16 0", "ACK 4.08 0"]);
+    await peer.clock.advance(247_000);
     expect(peer.clock.pending()).toBe(0);
+  });
+
+  it("of more than 16 transfers, or more than four times the largest body, the oldest is given up", async () => {
+    const peer = createCoapPeer({ ...echo, maxBodyBytes: 64 });
+    let mid = 0;
+    const put = async (path: string, number: number, size = 16) => {
+      const options = [
+        [PATH, path],
+        [BLOCK1, block(number, 1, size)],
+      ] as const;
+      await peer.send({ code: PUT, mid: mid++, options, payload: Buffer.alloc(size) });
+      return peer.take()[0]!.message.code;
+    };
+    for (let i = 0; i < 13; i++) expect(await put(`small ${i}`, 0)).toBe("2.31"); // 208 bytes of 256
+    expect(await put("large", 0, 64)).toBe("2.31");
+    expect(await put("small 0", 1)).toBe("4.08");
+    expect(await put("small 12", 1)).toBe("2.31");
+    const many = createCoapPeer(echo);
+    for (let i = 0; i < 17; i++) {
+      await many.send({
+        code: PUT,
+        mid: i,
+        options: [
+          [PATH, String(i)],
+          [BLOCK1, block(0, 1, 16)],
+        ],
+        payload: "0123456789abcdef",
+      });
+    }
+    many.take();
+    for (const i of [0, 1]) {
+      await many.send({
+        code: PUT,
+        mid: 99 + i,
+        options: [
+          [PATH, String(i)],
+          [BLOCK1, block(1, 0, 16)],
+        ],
+        payload: "x",
+      });
+    }
+    expect(brief(many)).toEqual(["ACK 4.08 0", "ACK 2.04 1:1/0/16 10"]);
   });
 });
 

@@ -110,6 +110,18 @@ describe("JSON", () => {
     });
   });
 
+  it("refuses the values of another path", () => {
+    const { registry } = createManagedDevice();
+    const payload = Buffer.from('{"bn":"/1/2/","e":[{"n":"1","v":60}]}');
+    for (const path of [
+      { objectId: 1, instanceId: 1 },
+      { objectId: 1, instanceId: 1, resourceId: 1 },
+      { objectId: 3 },
+    ]) {
+      expect(() => decodePayload(11543, payload, path, registry)).toThrow(expect.objectContaining({ code: "4.00" }));
+    }
+  });
+
   it("holds an access control list, an empty one too", () => {
     const { registry } = createManagedDevice();
     const path = { objectId: 2, instanceId: 0, resourceId: 2 };

@@ -1,4 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { createObservations } from "#lwm2m/observation";
+import { silentLog } from "#runtime";
+import { createSeededRandom } from "../support/manual-clock.js";
 import { createManagedDevice, hex, textOf } from "./managed-device.js";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -374,5 +377,27 @@ describe("an observation", () => {
     await device.clock.advance(60_000);
     expect(device.notifications).toEqual([]);
     expect(device.clock.pending()).toBe(0);
+    expect(device.request("GET", "/3/0/9", { observe: 0 }).observe).toBeUndefined();
+  });
+
+  it("gives its subscriptions back when the link is closed", () => {
+    const { registry, access, attributes, modem, clock } = createManagedDevice();
+    let watchers = 0;
+    const counted = () => {
+      watchers++;
+      return () => void watchers--;
+    };
+    const observations = createObservations({
+      shortServerId: 102,
+      registry: { ...registry, onChange: counted },
+      access,
+      attributes: { ...attributes, onChange: counted },
+      modem: { ...modem, onChange: counted },
+      runtime: { clock, random: createSeededRandom(1), log: silentLog },
+      notify() {},
+    });
+    expect(watchers).toBe(3);
+    observations.close();
+    expect(watchers).toBe(0);
   });
 });

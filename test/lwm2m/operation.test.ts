@@ -374,7 +374,7 @@ describe("a Bootstrap-Server's requests", () => {
 
   it("writes all instances of an object or none", () => {
     const { bootstrap, registry } = createManagedDevice();
-    const secondWrong = hex("08 00 03 C1007B 08 05 04 C2010102 08 06 03 C10605");
+    const secondWrong = hex("03 00 C1007B 03 05 C101FF");
     expect(bootstrap("PUT", "/1", { contentFormat: 11542, payload: secondWrong }).code).toBe("4.00");
     expect(registry.instances(1)).toEqual([1]);
   });

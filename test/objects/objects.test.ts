@@ -165,6 +165,9 @@ describe("Object 7, Connectivity Statistics", () => {
     expect(request("POST", "/7/0/7").code).toBe("2.04");
     modem.update(traffic(50_000, 50_000));
     expect(counted()).toEqual([1, 4, 200]);
+    request("POST", "/7/0/6");
+    modem.update(traffic(7000, 0));
+    expect(counted()).toEqual([7, 0, 233]);
   });
 
   it("stops by itself after the Collection Period", async () => {

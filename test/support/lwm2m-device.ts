@@ -9,6 +9,7 @@ import { fillFactory, openEfs } from "#efs/efs";
 import { createStore } from "#efs/store";
 import { type ClientCore, createClient } from "#lwm2m/client-core";
 import { createRegistry } from "#lwm2m/registry";
+import { type RunOverrides, withOverrides } from "#lwm2m/run-settings";
 import { createSettings } from "#lwm2m/settings";
 import { createInitialState, type Hardware } from "#modem/initial-state";
 import { createModem } from "#modem/modem";
@@ -35,7 +36,7 @@ export interface DeviceOptions {
   /** A reason why this link cannot be opened. */
   unreachable?(target: LinkTarget): string | undefined;
   readonly lossRate?: number;
-  readonly overrides?: Partial<Parameters<typeof createClient>[0]["overrides"]>;
+  readonly overrides?: Partial<RunOverrides>;
   readonly autostart?: boolean;
   readonly root?: string;
 }
@@ -59,7 +60,14 @@ export function openDevice(options: DeviceOptions = {}) {
   modem.onChange((now, before) => {
     if (now.lwm2m.phase !== undefined && now.lwm2m.phase !== before.lwm2m.phase) events.push(now.lwm2m.phase);
   });
-  const settings = createSettings({ efs, modem, log });
+  const settings = withOverrides(createSettings({ efs, modem, log }), {
+    server: undefined,
+    endpoint: undefined,
+    pskIdentity: undefined,
+    pskKeyHex: undefined,
+    lifetimeS: undefined,
+    ...options.overrides,
+  });
   let client: ClientCore;
   const registry = createRegistry(
     deviceObjects(modem, {
@@ -104,14 +112,6 @@ export function openDevice(options: DeviceOptions = {}) {
       });
       servers.push({ endpoint, target, requests });
       return near;
-    },
-    overrides: {
-      server: undefined,
-      endpoint: undefined,
-      pskIdentity: undefined,
-      pskKeyHex: undefined,
-      lifetimeS: undefined,
-      ...options.overrides,
     },
     ciphers: [],
     transmission: DEFAULT_TRANSMISSION,
