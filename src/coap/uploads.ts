@@ -52,9 +52,13 @@ export function createUploads(clock: Clock, lifetimeMs: number, maxBodyBytes: nu
   };
 
   const begin = (): Upload => {
-    const upload: Upload = { chunks: [], received: 0, latest: -1, touchedAtMs: 0 };
     cancelSweep ??= clock.after(lifetimeMs, sweep);
-    return upload;
+    return { chunks: [], received: 0, latest: -1, touchedAtMs: 0 };
+  };
+
+  const find = (key: string): Upload | undefined => {
+    const upload = uploads.get(key);
+    return upload && clock.monotonic() - upload.touchedAtMs < lifetimeMs ? upload : undefined;
   };
 
   return {
@@ -73,7 +77,7 @@ export function createUploads(clock: Clock, lifetimeMs: number, maxBodyBytes: nu
         uploads.delete(key);
         return { body: payload, block1: block };
       }
-      const upload = block.number === 0 ? begin() : uploads.get(key);
+      const upload = block.number === 0 ? begin() : find(key);
       if (!upload || (offset !== upload.received && offset !== upload.latest)) return { code: "4.08" }; // §2.9.2
       if (offset === upload.received) {
         upload.chunks.push(payload);

@@ -1,0 +1,223 @@
+/** Hostile input at a whole modem's two ends, on a real socket and a real pty: it must go on working, and not grow. */
+import { createSocket, type Socket } from "node:dgram";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Bg96, openBg96 } from "#bg96";
+import { type Config, DEFAULTS } from "#config";
+import { silentLog, systemClock, systemRandom } from "#runtime";
+import { block, coapBytes, readCoap } from "./support/coap-bytes.ts";
+import { createSeededRandom } from "./support/manual-clock.ts";
+import { openTtyHost, type TtyHost, until } from "./support/tty-host.ts";
+
+const COUNT = 10_000;
+/** What a heap may differ by from one collection to the next, bytes. */
+const NOISE_BYTES = 6_000_000;
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+const heapUsed = () => {
+  collect();
+  return process.memoryUsage().heapUsed;
+};
+
+const path = (text: string): [number, string][] => text.split("/").map((segment) => [11, segment]);
+const REQUESTS = [
+  coapBytes({ code: "0.01", token: "01", options: path("3/0/9") }),
+  coapBytes({ code: "0.01", token: "02", options: [...path("3/0"), [17, 11542]] }),
+  coapBytes({ code: "0.01", token: "03", options: [...path("3"), [17, 40]] }),
+  coapBytes({ code: "0.01", token: "04", options: [[6, 0], ...path("3/0/13")] }),
+  coapBytes({ code: "0.01", token: "04", options: [[6, 1], ...path("3/0/13")] }),
+  coapBytes({ code: "0.03", token: "05", options: [...path("3/0/14"), [12, 0]], payload: "+02:00" }),
+  coapBytes({
+    code: "0.03",
+    token: "06",
+    options: [...path("1/1"), [12, 11542]],
+    payload: Buffer.from("c2013cc1021e", "hex"),
+  }),
+  coapBytes({ code: "0.03", token: "07", options: [...path("3/0/9"), [15, "pmin=1"], [15, "gt=50"]] }),
+  coapBytes({ code: "0.02", token: "08", options: path("3/0/12") }),
+  coapBytes({
+    code: "0.02",
+    token: "09",
+    options: [...path("1/1"), [12, 11542]],
+    payload: Buffer.from("c1023c", "hex"),
+  }),
+  coapBytes({ code: "0.02", token: "0a", options: [...path("6"), [12, 11542]] }),
+  coapBytes({ code: "0.04", token: "0b", options: path("6/0") }),
+  coapBytes({
+    code: "0.03",
+    token: "0c",
+    options: [...path("19/1/0"), [12, 42], [27, block(0, 1, 64)]],
+    payload: "x".repeat(64),
+  }),
+  coapBytes({
+    code: "0.03",
+    token: "0c",
+    options: [...path("19/1/0"), [12, 42], [27, block(1, 0, 64)]],
+    payload: "y".repeat(20),
+  }),
+  coapBytes({ code: "0.01", token: "0d", options: [...path(".well-known/core"), [23, block(0, 0, 16)]] }),
+  coapBytes({ code: "0.00" }),
+  coapBytes({ type: "ACK", code: "2.04", token: "0e" }),
+  coapBytes({ type: "RST", code: "0.00" }),
+];
+const LINES = [
+  "AT",
+  "ATI",
+  "ATE0V1",
+  "AT&V",
+  "AT+CMEE=2;+CREG=2;+CSQ",
+  "AT+COPS=?",
+  'AT+CGDCONT=1,"IPV4V6","internet.apn"',
+  "AT+QIACT=1;+QIACT?;+CGPADDR=1;+QIDEACT=1",
+  "AT+CGATT?",
+  'AT+CCLK="26/11/21,02:16:00+36"',
+  'AT+QCFG="band",f,400a0e189f,a0e189f,1',
+  "AT+CLAC",
+  'AT+QLWM2M="cdp","127.0.0.1",5683',
+  'AT+QLWM2M="uldata",19,5,"hello"',
+  'AT+QLWM2M="ulhex",19,5,"3031323334"',
+  'AT+QLWM2M="update",0,1',
+  'AT+QLWM2M="lifetime",102,86400',
+  'AT+QLWM2M="dltype",1',
+  "AT+QLWM2M=?",
+];
+const SPICE = ['"', ",", ";", "=", "?", "A/", "\x00", "\xff", "\b", "\n", "\x1b", " ", "-1", "99999999999", "é"];
+
+const random = createSeededRandom(0x1b96);
+const below = (bound: number) => Math.floor(random.fraction() * bound);
+
+function hostileDatagram(messageId: number): Buffer {
+  if (random.fraction() < 0.5) return random.bytes(below(80));
+  const datagram = Buffer.from(REQUESTS[below(REQUESTS.length)]!);
+  datagram.writeUInt16BE(messageId & 0xffff, 2);
+  for (let changes = below(4); changes > 0; changes--) datagram[below(datagram.length)] = below(256);
+  const cut = random.fraction() < 0.2 ? below(datagram.length) : datagram.length;
+  return datagram.subarray(0, cut);
+}
+
+function hostileLine(): string {
+  if (random.fraction() < 0.5) return `AT${random.bytes(below(40)).toString("latin1").replaceAll("\r", "")}`;
+  let line = LINES[below(LINES.length)]!;
+  for (let changes = 1 + below(3); changes > 0; changes--) {
+    const at = 2 + below(line.length - 1);
+    line = line.slice(0, at) + SPICE[below(SPICE.length)] + line.slice(at + below(3));
+  }
+  return line;
+}
+
+/** Lines that would take the terminal's framing, the modem's power or its echo away are for other tests. */
+const disarming = /[&ZQVSE]|CFUN|QPOWD|CPIN|deregister|clean|select|IPR|A\//i;
+
+describe("a whole modem under hostile input", () => {
+  let server: Socket;
+  let modem: Bg96;
+  let host: TtyHost;
+  let directory: string;
+  let peer: { address: string; port: number };
+  let messageId = 1;
+  const answers = new Map<string, (code: string) => void>();
+
+  const read = async (at: string): Promise<string> => {
+    const token = (0xa0000000 + ++messageId).toString(16);
+    const answer = new Promise<string>((resolve) => answers.set(token, resolve));
+    const request = coapBytes({ code: "0.01", mid: ++messageId & 0xffff, token, options: path(at) });
+    server.send(request, peer.port, peer.address);
+    const deadline = new Promise<string>((resolve) => systemClock.after(5000, () => resolve("no answer in 5 s")));
+    return Promise.race([answer, deadline]);
+  };
+  const at = async (line: string, deadlineMs = 5000): Promise<string> => {
+    const from = host.received().length;
+    host.write(`${line}\r`);
+    await until(
+      () => /(^|\n)(OK|ERROR|\+CM[ES] ERROR: .*)\r\n$/.test(host.received().slice(from)),
+      `an answer to ${JSON.stringify(line)}`,
+      deadlineMs,
+    );
+    return host.received().slice(from);
+  };
+
+  beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), "bg96-hostile-"));
+    server = createSocket("udp4");
+    let registrations = 0;
+    server.on("message", (datagram, from) => {
+      const message = readCoap(datagram);
+      if (message.type === "ACK" || message.type === "RST") answers.get(message.token)?.(message.code);
+      if (message.type !== "CON" || !message.code.startsWith("0.")) return;
+      peer = from;
+      const { mid, token } = message;
+      const isRegister = message.options.filter(([number]) => number === 11).length === 1;
+      const location: [number, string][] = [
+        [8, "rd"],
+        [8, String(++registrations)],
+      ];
+      const answer = isRegister
+        ? coapBytes({ type: "ACK", code: "2.01", mid, token, options: location })
+        : coapBytes({ type: "ACK", code: "2.04", mid, token });
+      server.send(answer, from.port, from.address);
+    });
+    server.bind(0, "127.0.0.1");
+    await once(server, "listening");
+    const config: Config = {
+      ...DEFAULTS,
+      boot: "instant",
+      register: true,
+      efs: join(directory, "efs"),
+      tty: join(directory, "tty"),
+      lwm2m: { ...DEFAULTS.lwm2m, server: `coap://127.0.0.1:${server.address().port}` },
+    };
+    modem = await openBg96(config, { clock: systemClock, random: systemRandom, log: silentLog }, directory);
+    host = openTtyHost(modem.tty);
+    await until(() => modem.client.servers[0]?.state === "registered", "registration", 5000);
+  });
+  afterAll(async () => {
+    host?.close();
+    await modem?.close();
+    server?.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  const send = async (count: number) => {
+    for (let i = 0; i < count; i++) {
+      server.send(hostileDatagram(++messageId), peer.port, peer.address);
+      // as fast as it reads, but no faster: what the kernel drops proves nothing
+      if (i % 50 === 49) await read("3/0/0");
+    }
+  };
+
+  it("answers a Read after 10 000 random and mutated datagrams, in no more memory", async () => {
+    expect(await read("3/0/0")).toBe("2.05");
+    await send(COUNT / 2);
+    const before = heapUsed();
+    await send(COUNT / 2);
+    expect(await read("3/0/0")).toBe("2.05");
+    expect(heapUsed() - before).toBeLessThan(NOISE_BYTES);
+    expect(await at("AT")).toContain("OK");
+  });
+
+  it("answers AT after 10 000 random and mutated lines, in no more memory", async () => {
+    const type = async (count: number) => {
+      for (let i = 0; i < count; ) {
+        const line = hostileLine();
+        if (disarming.test(line)) continue;
+        i++;
+        host.write(`${line}\r`);
+        if (i % 20 === 19) await at("AT");
+      }
+    };
+    await type(COUNT / 2);
+    const before = heapUsed();
+    const seen = host.received().length;
+    await type(COUNT / 2);
+    expect(await at("AT")).toContain("OK");
+    // the test's own record of what it received is no growth of the modem
+    expect(heapUsed() - before - (host.received().length - seen) * 2).toBeLessThan(NOISE_BYTES);
+    expect(await read("3/0/0")).toBe("2.05");
+  });
+});
