@@ -1,20 +1,26 @@
 /** Brings node_modules and dist up to date, doing nothing when they are. Used by `npm start` and `npm test`; no dependencies. */
 import { spawn } from "node:child_process";
-import { closeSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const LOCK = join(ROOT, ".freshen.lock");
+const LOCK = join(ROOT, ".cache", "freshen.lock");
 
 /** Installs and builds what is missing or stale; of several at once, one does it and the others wait. */
-export async function freshen() {
+export async function freshen({ install = true } = {}) {
   requireNode();
-  if (!installIsStale() && !buildIsStale()) return;
+  const mustInstall = () => install && installIsStale();
+  if (!mustInstall() && !buildIsStale()) return;
   const unlock = await lock();
   try {
-    if (installIsStale()) await run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], "installing");
-    if (buildIsStale()) await run(process.execPath, [join("node_modules", "typescript", "bin", "tsc"), "-p", "tsconfig.build.json"], "building");
+    if (mustInstall()) await run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], "installing");
+    if (buildIsStale())
+      await run(
+        process.execPath,
+        [join("node_modules", "typescript", "bin", "tsc"), "-p", "tsconfig.build.json"],
+        "building",
+      );
   } finally {
     unlock();
   }
@@ -85,6 +91,7 @@ function readJson(name) {
 
 /** Waits until no other process freshens. */
 async function lock() {
+  mkdirSync(join(ROOT, ".cache"), { recursive: true });
   for (let said = false; ; said = true) {
     try {
       const file = openSync(LOCK, "wx");
@@ -96,7 +103,7 @@ async function lock() {
     } catch (error) {
       if (error.code !== "EEXIST") throw error;
     }
-    const holder = Number(readJson(".freshen.lock") ?? 0);
+    const holder = Number(readJson(join(".cache", "freshen.lock")) ?? 0);
     if (holder && !isAlive(holder)) rmSync(LOCK, { force: true });
     else if (!said) console.error("bg96: waiting for another build …");
     await new Promise((resolve) => setTimeout(resolve, 200));
@@ -112,4 +119,5 @@ function isAlive(pid) {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await freshen();
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  await freshen({ install: !process.argv.includes("--no-install") });

@@ -10,8 +10,10 @@ const unit = await exitCodeOf(process.execPath, [...vitest, ...process.argv.slic
 
 const missing = ["java", "mvn"].filter((tool) => spawnSync(tool, ["-version"]).status !== 0);
 let leshan = 0;
-if (process.argv.length > 2) console.error("\nbg96: the suite on Leshan runs with npm run test:leshan; arguments were given for the unit suite");
-else if (!existsSync(join(ROOT, "test", "leshan"))) console.error("\nbg96: SKIPPED the suite on Leshan: test/leshan is not there");
+if (process.argv.length > 2)
+  console.error("\nbg96: the suite on Leshan runs with npm run test:leshan; arguments were given for the unit suite");
+else if (!existsSync(join(ROOT, "test", "leshan")))
+  console.error("\nbg96: SKIPPED the suite on Leshan: test/leshan is not there");
 else if (missing.length > 0) {
   console.error(`\nbg96: SKIPPED the suite on Leshan: ${missing.join(" and ")} not found (needs Java 17 and Maven)`);
 } else {

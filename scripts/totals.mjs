@@ -11,9 +11,13 @@ for (const name of reports) {
   sum.failed += report.numFailedTests;
   sum.skipped += report.numPendingTests;
   // a file that could not be loaded has no tests to count
-  sum.failed += report.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0).length;
+  sum.failed += report.testResults.filter(
+    (file) => file.status === "failed" && file.assertionResults.length === 0,
+  ).length;
 }
 const missing = ["vitest-unit.json", "vitest-leshan.json"].filter((name) => !reports.includes(name));
 for (const name of missing) console.log(`no report: ${name}`);
-console.log(`${sum.passed} passed, ${sum.failed + missing.length} failed${sum.skipped > 0 ? `, ${sum.skipped} skipped` : ""}`);
+console.log(
+  `${sum.passed} passed, ${sum.failed + missing.length} failed${sum.skipped > 0 ? `, ${sum.skipped} skipped` : ""}`,
+);
 process.exit(sum.failed + missing.length > 0 ? 1 : 0);

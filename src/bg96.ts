@@ -4,25 +4,25 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { commandTable } from "#at/commands";
 import { createTerminal } from "#at/interpreter";
+import { keepNonVolatile, readNonVolatile } from "#at/non-volatile";
 import { eventName } from "#at/urc";
 import { createDtlsOpener } from "#coap/dtls";
 import { DEFAULT_TRANSMISSION } from "#coap/endpoint";
-import type { Link, OpenLink } from "#coap/link";
 import { openUdpLink } from "#coap/udp";
 import type { Config } from "#config";
-import { type Efs, fillFactory, openEfs } from "#efs/efs";
+import { fillFactory, openEfs } from "#efs/efs";
 import { createStore } from "#efs/store";
 import type { Client, ClientStatus } from "#lwm2m/client";
 import { type ClientCore, createClient } from "#lwm2m/client-core";
 import { batteryThreshold } from "#lwm2m/client-files";
+import { overRadio } from "#lwm2m/radio-link";
 import { createRegistry } from "#lwm2m/registry";
 import { withOverrides } from "#lwm2m/run-settings";
 import { createSettings } from "#lwm2m/settings";
 import { createInitialState } from "#modem/initial-state";
 import { createModem, type Modem } from "#modem/modem";
-import { createNetwork, inService } from "#modem/network";
+import { createNetwork } from "#modem/network";
 import { createPower, type Power } from "#modem/power";
-import type { ModemState } from "#modem/state";
 import { deviceObjects } from "#objects/device-objects";
 import { openPty } from "#port/pty";
 import type { Runtime } from "#runtime";
@@ -43,42 +43,13 @@ export interface Bg96 {
 
 const FACTORY = fileURLToPath(new URL("../config/efs", import.meta.url));
 
-/** Nothing passes while the modem has no service: a link as the radio carries it. */
-function overRadio(open: OpenLink, modem: Modem): OpenLink {
-  return async (target, signal) => {
-    const link = await open(target, signal);
-    const wrapped: Link = {
-      localPort: link.localPort,
-      description: link.description,
-      listen: (events) =>
-        link.listen({
-          ...events,
-          message: (datagram) => inService(modem.state) && events.message(datagram),
-        }),
-      send: (datagram) => inService(modem.state) && link.send(datagram),
-      close: () => link.close(),
-    };
-    return wrapped;
-  };
-}
-
-/** AT settings and PDP context definitions, which a module keeps without power. */
-const NON_VOLATILE = "/nv/settings.json";
-
-function readNonVolatile(efs: Efs): Partial<Pick<ModemState, "settings" | "pdp">> {
-  try {
-    return JSON.parse(efs.read(NON_VOLATILE)?.toString("utf8") ?? "{}");
-  } catch {
-    return {}; // as a module with worn-out memory: factory settings
-  }
-}
-
-function writeNonVolatile(efs: Efs, { settings, pdp }: ModemState): void {
-  const definitions = Object.fromEntries(
-    Object.entries(pdp).map(([cid, each]) => [cid, { ...each, active: false, address: undefined }]),
-  );
-  const text = JSON.stringify({ settings, pdp: definitions });
-  if (efs.read(NON_VOLATILE)?.toString("utf8") !== text) efs.write(NON_VOLATILE, text);
+/** A value of the module's files, read when it boots and not at each use. */
+function atEachBoot<T>(modem: Modem, read: () => T): () => T {
+  let value = read();
+  modem.onChange((now, before) => {
+    if (now.power.boots !== before.power.boots) value = read();
+  });
+  return () => value;
 }
 
 /**
@@ -91,21 +62,15 @@ export async function openBg96(config: Config, runtime: Runtime, runDirectory: s
   const efs = openEfs(config.efs ?? join(runDirectory, "efs"));
   fillFactory(efs, FACTORY);
   const store = createStore(efs, log);
-  const modem = createModem({ ...createInitialState(config), ...readNonVolatile(efs) });
-  modem.onChange((now, before) => {
-    if (now.settings !== before.settings || now.pdp !== before.pdp) writeNonVolatile(efs, now);
-  });
+  const port = await openPty({ link: config.tty ?? join(runDirectory, "tty"), runtime }); // refuses before anything runs
+
+  const modem = createModem({ ...createInitialState(config), ...readNonVolatile(efs, log) });
+  keepNonVolatile(efs, modem);
   const power = createPower({ modem, clock, log, profile: config.boot });
   const network = createNetwork({ modem, clock, profile: config.boot });
 
-  const { server, endpoint, pskIdentity, pskKeyHex, lifetimeS } = config.lwm2m;
-  const settings = withOverrides(createSettings({ efs, modem, log }), {
-    server,
-    endpoint,
-    pskIdentity,
-    pskKeyHex,
-    lifetimeS,
-  });
+  const settings = withOverrides(createSettings({ efs, modem, log }), config.lwm2m);
+  const lowBattery = atEachBoot(modem, () => batteryThreshold(efs));
   let core: ClientCore;
   const registry = createRegistry(
     deviceObjects(modem, {
@@ -114,7 +79,7 @@ export async function openBg96(config: Config, runtime: Runtime, runDirectory: s
         settings.reset();
         power.restart();
       },
-      threshold: () => batteryThreshold(efs),
+      threshold: lowBattery,
       lguOffered: () => settings.profile === 2,
       after: clock.after,
       now: () => clock.now(),
@@ -142,18 +107,12 @@ export async function openBg96(config: Config, runtime: Runtime, runDirectory: s
       modem,
     ),
     ciphers: config.lwm2m.ciphers,
-    transmission: {
-      ...DEFAULT_TRANSMISSION,
-      ackTimeoutMs: config.coap.ackTimeoutMs,
-      ackRandomFactor: config.coap.ackRandomFactor,
-      maxRetransmit: config.coap.maxRetransmit,
-    },
+    transmission: { ...DEFAULT_TRANSMISSION, ...config.coap },
     registerVersion: config.lwm2m.registerVersion,
     autostart: config.register,
   });
   const client: Client = core;
 
-  const port = await openPty({ link: config.tty ?? join(runDirectory, "tty"), runtime });
   const terminal = createTerminal({
     host: { runtime, modem, power, efs, client, lwm2m: settings },
     commands: commandTable(),

@@ -1,21 +1,9 @@
 /** The command line: its commands and their help. The only file that ends the process. */
 import { readFileSync } from "node:fs";
 import yargs, { type Argv } from "yargs";
-import { atPrompt, sendLines } from "#cli/at";
-import { demo } from "#cli/demo";
-import { demoServer } from "#cli/demo-server";
 import { BAD_CONFIGURATION, CliError, FAILED, UsageError } from "#cli/failure";
-import { init } from "#cli/init";
-import { logs } from "#cli/logs";
 import { modemOptionsOf, withModemOptions } from "#cli/modem-options";
-import { restart } from "#cli/restart";
-import { run } from "#cli/run";
 import { DEFAULT_NAME, namedRunDirectory, type Surroundings } from "#cli/run-directory";
-import { set } from "#cli/set";
-import { start } from "#cli/start";
-import { status } from "#cli/status";
-import { stop } from "#cli/stop";
-import { ConfigError } from "#config";
 import { KNOBS } from "#control/knobs";
 import { POWER_ORDERS } from "#control/operator";
 import { PortError } from "#port/port";
@@ -29,6 +17,7 @@ const surroundings: Surroundings = {
 };
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "silent"];
 
+/** Commands are loaded when they are called for: `status` and `at` should not wait for what only `run` needs. */
 async function main(args: readonly string[]): Promise<number> {
   let exitCode = 0;
   /** A command's handler: its result is the exit code. */
@@ -67,7 +56,12 @@ async function main(args: readonly string[]): Promise<number> {
             ],
             ["$0 run --config bg96.toml --boot realistic --log-level debug", "the module's own timing"],
           ]),
-      does((parsed) => run({ ...modemOptionsOf(parsed), daemon: parsed.daemon as string | undefined }, surroundings)),
+      does(async (parsed) =>
+        (await import("#cli/run")).run(
+          { ...modemOptionsOf(parsed), daemon: parsed.daemon as string | undefined },
+          surroundings,
+        ),
+      ),
     )
     .command(
       "start [name]",
@@ -77,7 +71,7 @@ async function main(args: readonly string[]): Promise<number> {
           ["$0 start", `a modem named "${DEFAULT_NAME}"`],
           ["$0 start meter --server coap://127.0.0.1:5683 --register", "a second one, registered at once"],
         ]),
-      does((parsed) => start(nameOf(parsed), modemOptionsOf(parsed), surroundings)),
+      does(async (parsed) => (await import("#cli/start")).start(nameOf(parsed), modemOptionsOf(parsed), surroundings)),
     )
     .command(
       "stop [name]",
@@ -87,7 +81,7 @@ async function main(args: readonly string[]): Promise<number> {
           ["$0 stop", ""],
           ["$0 stop meter", ""],
         ]),
-      does((parsed) => stop(nameOf(parsed), surroundings)),
+      does(async (parsed) => (await import("#cli/stop")).stop(nameOf(parsed), surroundings)),
     )
     .command(
       "restart [name]",
@@ -97,7 +91,9 @@ async function main(args: readonly string[]): Promise<number> {
           ["$0 restart meter", ""],
           ["$0 restart meter --log-level debug", "one option changed"],
         ]),
-      does((parsed) => restart(nameOf(parsed), modemOptionsOf(parsed), surroundings)),
+      does(async (parsed) =>
+        (await import("#cli/restart")).restart(nameOf(parsed), modemOptionsOf(parsed), surroundings),
+      ),
     )
     .command(
       "status [name]",
@@ -109,7 +105,7 @@ async function main(args: readonly string[]): Promise<number> {
             ["$0 status", ""],
             ["$0 status meter --json | jq .registered", ""],
           ]),
-      does((parsed) => status(nameOf(parsed), parsed.json === true, surroundings)),
+      does(async (parsed) => (await import("#cli/status")).status(nameOf(parsed), parsed.json === true, surroundings)),
     )
     .command(
       "logs [name]",
@@ -121,7 +117,7 @@ async function main(args: readonly string[]): Promise<number> {
             ["$0 logs meter", ""],
             ["$0 logs -f", "until Ctrl-C"],
           ]),
-      does((parsed) => logs(nameOf(parsed), parsed.follow === true, surroundings)),
+      does(async (parsed) => (await import("#cli/logs")).logs(nameOf(parsed), parsed.follow === true, surroundings)),
     )
     .command(
       "at [lines..]",
@@ -143,7 +139,8 @@ async function main(args: readonly string[]): Promise<number> {
             ["$0 at --name meter 'AT+QLWM2M=\"register\"'", ""],
             ["$0 at --tty /dev/ttyUSB2", "a prompt, on any modem"],
           ]),
-      does((parsed) => {
+      does(async (parsed) => {
+        const { atPrompt, sendLines } = await import("#cli/at");
         const name = (parsed.name as string | undefined) ?? DEFAULT_NAME;
         const tty = (parsed.tty as string | undefined) ?? namedRunDirectory(name, surroundings).tty;
         const lines = parsed.lines as string[];
@@ -167,7 +164,9 @@ async function main(args: readonly string[]): Promise<number> {
             ["$0 set meter fix=52.5200,13.4050", "latitude, longitude"],
             ["$0 set --run-dir /run/bg96/run-123 power=brownout", "power lost and back"],
           ]),
-      does((parsed) => set(parsed.words as string[], parsed.runDir as string | undefined, surroundings)),
+      does(async (parsed) =>
+        (await import("#cli/set")).set(parsed.words as string[], parsed.runDir as string | undefined, surroundings),
+      ),
     )
     .command(
       "init <directory>",
@@ -179,8 +178,8 @@ async function main(args: readonly string[]): Promise<number> {
             demandOption: true,
             describe: "to be made; must be empty if it exists",
           })
-          .example([["$0 init meter && $0 run --config meter/bg96.toml --efs meter/efs", ""]]),
-      does((parsed) => init(String(parsed.directory))),
+          .example([["$0 init meter && $0 run --config meter/bg96.toml", ""]]),
+      does(async (parsed) => (await import("#cli/init")).init(String(parsed.directory))),
     )
     .command(
       "demo-server",
@@ -215,8 +214,8 @@ async function main(args: readonly string[]): Promise<number> {
             ],
             ["$0 demo-server --host 0.0.0.0 --port 5690", "reachable from other machines"],
           ]),
-      does((parsed) =>
-        demoServer({
+      does(async (parsed) =>
+        (await import("#cli/demo-server")).demoServer({
           host: String(parsed.host),
           port: portOf(parsed.port) ?? 0,
           bootstrapPort: portOf(parsed.bootstrapPort) ?? 0,
@@ -243,8 +242,8 @@ async function main(args: readonly string[]): Promise<number> {
             ["$0 demo --boot realistic --endpoint urn:dev:1", ""],
           ]);
       },
-      does((parsed) =>
-        demo(
+      does(async (parsed) =>
+        (await import("#cli/demo")).demo(
           {
             ...modemOptionsOf(parsed),
             host: String(parsed.host),
@@ -299,16 +298,22 @@ function versionOfProgram(): string {
 }
 
 /** Says what went wrong, with what can be done about it. @returns the exit code. */
-function report(error: unknown): number {
+async function report(error: unknown): Promise<number> {
   const say = (line: string) => void process.stderr.write(`${line}\n`);
-  if (error instanceof ConfigError) {
-    for (const { place, message, remedy } of error.problems) say(`${place}: ${message} (${remedy})`);
-    return BAD_CONFIGURATION;
-  }
   if (error instanceof CliError || error instanceof PortError) {
     say(error.message);
     if (error.remedy !== undefined) say(`try: ${error.remedy}`);
     return error instanceof CliError ? error.exitCode : FAILED;
+  }
+  const { ConfigError } = await import("#config");
+  if (error instanceof ConfigError) {
+    for (const { place, message, remedy } of error.problems) say(`${place}: ${message} (${remedy})`);
+    return BAD_CONFIGURATION;
+  }
+  const { EfsError } = await import("#efs/efs");
+  if (error instanceof EfsError) {
+    say(error.message);
+    return FAILED;
   }
   say(error instanceof Error ? (error.stack ?? error.message) : String(error));
   return FAILED;

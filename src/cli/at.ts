@@ -67,6 +67,7 @@ export async function sendLines({
 /**
  * A prompt: sends each line typed, shows what the modem sends as it comes.
  * Resolves when the user ends it (Ctrl-D, Ctrl-C) or the port closes.
+ * @param onOpen gets the means to print a line of one's own above the prompt.
  * @throws PortError when the port cannot be opened.
  */
 export async function atPrompt({
@@ -74,7 +75,8 @@ export async function atPrompt({
   clock,
   stdin = process.stdin,
   stdout = process.stdout,
-}: AtHost & { stdin?: Readable }): Promise<void> {
+  onOpen,
+}: AtHost & { stdin?: Readable; onOpen?: (show: (line: string) => void) => void }): Promise<void> {
   const serial = await openSerial(tty, clock);
   const readline = createInterface({ input: stdin, output: stdout, prompt: PROMPT });
   const show = (line: string) => {
@@ -86,6 +88,7 @@ export async function atPrompt({
   const typed: string[] = [];
   let asking = false;
   let ended = false;
+  onOpen?.(show);
 
   const askNext = async () => {
     if (asking) return;

@@ -2,7 +2,8 @@
 import { atPrompt } from "#cli/at";
 import { openDemoServerAt, PortInUse } from "#cli/demo-server";
 import { runToTheEnd } from "#cli/ending";
-import { configOf, type ModemOptions } from "#cli/modem-options";
+import { configOf } from "#cli/modem-config";
+import type { ModemOptions } from "#cli/modem-options";
 import { watchParent } from "#cli/parent-watch";
 import { createProgramLog } from "#cli/program-log";
 import { openRunningModem } from "#cli/run";
@@ -26,7 +27,10 @@ const BOOTSTRAP_PORT = 5783;
 export async function demo(command: DemoCommand, surroundings: Surroundings): Promise<number> {
   const log = createProgramLog(command.logLevel ?? "warn", process.stderr.isTTY ?? false);
   const runtime: Runtime = { clock: systemClock, random: systemRandom, log };
-  const print = (line: string) => void process.stdout.write(`${line}\n`);
+  const plainly = (line: string): void => {
+    process.stdout.write(`${line}\n`);
+  };
+  let print = plainly;
   return runToTheEnd(
     async () => {
       const server = await openSomewhere(command, runtime, (event) => {
@@ -35,9 +39,18 @@ export async function demo(command: DemoCommand, surroundings: Surroundings): Pr
       try {
         const options = { logLevel: "warn", ...command, server: server.uri, register: true };
         const modem = await openRunningModem(configOf(options), runtime, surroundings);
-        modem.onEvent((event, name) => print(`+QLWEVENT: ${event},"${name}"`));
+        const endEvents = modem.onEvent((event, name) => print(`+QLWEVENT: ${event},"${name}"`));
         for (const line of introduction(modem.tty, modem.endpoint, server.uri, server.bootstrapUri)) print(line);
-        const done = process.stdin.isTTY ? atPrompt({ tty: modem.tty, clock: systemClock }).then(() => 0) : undefined;
+        const prompt = async () => {
+          const onOpen = (show: (line: string) => void) => {
+            endEvents(); // from here on they come as URCs
+            print = show;
+          };
+          await atPrompt({ tty: modem.tty, clock: systemClock, onOpen });
+          print = plainly;
+          return 0;
+        };
+        const done = process.stdin.isTTY ? prompt() : undefined;
         return {
           ...(done && { done }),
           async close() {

@@ -1,5 +1,5 @@
 /** `bg96 init`: a configuration file and the module's file tree, to be edited. */
-import { copyFileSync, mkdirSync, readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CliError } from "#cli/failure";
@@ -18,14 +18,15 @@ export function init(path: string): number {
     if (error instanceof CliError) throw error;
     throw new CliError(`${directory}: ${(error as Error).message}`, "name a directory that can be made");
   }
-  copyFileSync(join(SAMPLES, "bg96.toml"), join(directory, "bg96.toml"));
+  const sample = readFileSync(join(SAMPLES, "bg96.toml"), "utf8");
+  writeFileSync(join(directory, "bg96.toml"), sample.replace(/^#efs = .*$/m, 'efs = "efs"'));
   fillFactory(openEfs(join(directory, "efs")), join(SAMPLES, "efs"));
   process.stdout.write(
     [
-      `${join(directory, "bg96.toml")}   every option, commented, at its default`,
+      `${join(directory, "bg96.toml")}   every option, commented`,
       `${join(directory, "efs")}   the module's files`,
       "",
-      `bg96 run --config ${join(path, "bg96.toml")} --efs ${join(path, "efs")}`,
+      `bg96 run --config ${join(path, "bg96.toml")}`,
       "",
     ].join("\n"),
   );

@@ -1,8 +1,6 @@
 /** The options that describe a modem, the same for run, start, restart and demo. */
 import { resolve } from "node:path";
 import type { Argv, Options } from "yargs";
-import { type Config, loadConfig } from "#config";
-
 /** As typed; what they may hold is the configuration's business. */
 export interface ModemOptions {
   readonly config?: string | undefined;
@@ -56,9 +54,4 @@ export function absolutePaths(options: ModemOptions): ModemOptions {
   const paths = Object.entries({ config: options.config, efs: options.efs, tty: options.tty });
   const given = paths.flatMap(([name, path]) => (path === undefined ? [] : [[name, resolve(path)]]));
   return { ...options, ...Object.fromEntries(given) };
-}
-
-/** @throws ConfigError */
-export function configOf({ config, ...options }: ModemOptions): Config {
-  return loadConfig({ file: config, env: process.env, options });
 }

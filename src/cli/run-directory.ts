@@ -109,7 +109,7 @@ function makePrivate(path: string, uid: number): void {
 
 function isOwnPrivate(path: string, uid: number): boolean {
   const found = lstatSync(path, { throwIfNoEntry: false });
-  return found !== undefined && found.isDirectory() && found.uid === uid && (found.mode & 0o077) === 0;
+  return found?.isDirectory() === true && found.uid === uid && (found.mode & 0o077) === 0;
 }
 
 function isDirectory(path: string): boolean {

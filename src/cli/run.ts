@@ -3,7 +3,8 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { openBg96 } from "#bg96";
 import { type Running, runToTheEnd } from "#cli/ending";
 import { CliError } from "#cli/failure";
-import { configOf, type ModemOptions } from "#cli/modem-options";
+import { configOf } from "#cli/modem-config";
+import type { ModemOptions } from "#cli/modem-options";
 import { claimProcessRecord } from "#cli/process-record";
 import { createProgramLog } from "#cli/program-log";
 import {

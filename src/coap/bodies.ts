@@ -17,7 +17,6 @@ export interface Bodies {
   first(response: Response, wanted: Block | undefined, key: () => string | undefined): ResponsePart;
   /** A later block of a kept body; undefined if it is not kept (any more). */
   next(key: string, wanted: Block): ResponsePart | undefined;
-  readonly size: number;
 }
 
 const MAX_BODIES = 8;
@@ -54,9 +53,6 @@ export function createBodies(clock: Clock, lifetimeMs: number): Bodies {
       }
       keep(key, kept.response);
       return cut(kept.response, wanted);
-    },
-    get size() {
-      return bodies.size;
     },
   };
 }

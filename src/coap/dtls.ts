@@ -49,7 +49,8 @@ export function createDtlsOpener(options: DtlsOptions): OpenLink {
       throw new LinkError(`cipher suite ${unknown} cannot be offered: it is not a known PSK suite`);
     const peer = await resolvePeer(target.host);
     throwIfAborted(signal);
-    if (target.port < 1) throw new LinkError(`no handshake with ${target.host}: port ${target.port} cannot be sent to`);
+    if (target.port < 1 || target.port > 65535)
+      throw new LinkError(`no handshake with ${target.host}: port ${target.port} cannot be sent to`);
     const name = formatPeer(peer, target.port);
 
     return new Promise<Link>((resolve, reject) => {

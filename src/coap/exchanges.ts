@@ -22,7 +22,6 @@ export interface Exchanges {
   onResponse(response: Message): "accepted" | "unexpected" | "rejected";
   /** Fails all that is open. */
   close(reason: string): void;
-  readonly size: number;
 }
 
 interface Exchange {
@@ -102,9 +101,6 @@ export function createExchanges(retransmission: Retransmission, clock: Clock, re
       for (const [key, exchange] of [...open]) {
         fail(key, exchange, new CoapFailure("closed", `${exchange.name}: ${reason}`));
       }
-    },
-    get size() {
-      return open.size;
     },
   };
 }

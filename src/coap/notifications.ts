@@ -11,7 +11,6 @@ export interface Notifications {
   send(token: Buffer, part: ResponsePart, confirmable: boolean, onOutcome: OnOutcome): void;
   /** A Reset came to a message that is not in flight: the observer may have rejected a NON notification. */
   onReset(messageId: number): void;
-  readonly size: number;
 }
 
 /** The Confirmable notification of one observation. */
@@ -101,9 +100,6 @@ export function createNotifications(options: NotificationsOptions): Notification
       if (!onOutcome) return;
       remembered.delete(messageId);
       tell([onOutcome], "reset");
-    },
-    get size() {
-      return pending.size + remembered.size;
     },
   };
 }

@@ -108,7 +108,7 @@ export function createServing(options: ServingOptions): Serving {
     } catch (error) {
       result = toErrorResponse(error, message);
     }
-    if (!("then" in result)) {
+    if (!(result instanceof Promise)) {
       replyEncodable(message, seen, result, block1);
       return;
     }

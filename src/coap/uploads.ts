@@ -13,7 +13,6 @@ export interface Uploads {
   /** Takes one request that has a Block1 option. */
   add(message: Message, block: Block): UploadStep;
   close(): void;
-  readonly size: number;
 }
 
 interface Upload {
@@ -94,9 +93,6 @@ export function createUploads(clock: Clock, lifetimeMs: number, maxBodyBytes: nu
     close() {
       cancelSweep?.();
       uploads.clear();
-    },
-    get size() {
-      return uploads.size;
     },
   };
 }

@@ -1,5 +1,6 @@
 /** A pty as the modem's serial port: hosts open its link as they would /dev/ttyUSB2, and may come and go. */
-import { chmodSync, closeSync, constants, openSync } from "node:fs";
+import { chmodSync, closeSync, constants, openSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { ReadStream } from "node:tty";
 import { type CLibrary, openCLibrary } from "#port/c-library";
 import { openLink } from "#port/link";
@@ -26,6 +27,7 @@ interface Pair {
 const LOOK_MS = 10;
 const RETRY_MS = 1000;
 const DEFAULT_MODE = 0o660;
+const STICKY = 0o1000;
 const TERMINAL_FLAGS = constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK;
 
 /**
@@ -51,6 +53,9 @@ export function openPty({ link: path, runtime, mode = DEFAULT_MODE }: PtyOptions
   } catch (error) {
     link.close();
     throw error;
+  }
+  if (statSync(dirname(link.path)).mode & STICKY) {
+    log.info({ link: link.path }, "other users cannot follow a link in a sticky directory (fs.protected_symlinks)");
   }
   const output = createOutputQueue(() => pair.master, runtime);
 

@@ -595,14 +595,31 @@ describe("own requests with a large body", () => {
       expect(response).toMatchObject({ reason: "protocol" });
     });
 
+    const sixteen = "0123456789abcdef";
     it.each([
-      ["of another number than asked for", () => ({ options: options(block(3, 1, 16)), payload: "0123456789abcdef" })],
-      ["shorter than its size", (n: number) => ({ options: options(block(n, 1, 16)), payload: "short" })],
-      ["of the reserved size", () => ({ options: options(0x0f), payload: "x" })],
-      ["beyond the bound", (n: number) => ({ options: options(block(n, 1, 16)), payload: "0123456789abcdef" })],
-    ] as [string, (n: number) => object][])("with a block %s is a protocol failure", async (_, answer) => {
+      [
+        "of another number than asked for",
+        (n: number) => ({ options: options(block(n * 2, 1, 16)), payload: sixteen }),
+        "block 2 of 16 bytes arrived where byte 16 was due",
+      ],
+      [
+        "shorter than its size",
+        (n: number) => ({ options: options(block(n, 1, 16)), payload: n < 2 ? sixteen : "short" }),
+        "block 2 is not 16 bytes long",
+      ],
+      [
+        "of the reserved size",
+        () => ({ options: options(0x0f), payload: "x" }),
+        "block 0 of 2048 bytes arrived where byte 0 was due",
+      ],
+      [
+        "beyond the bound",
+        (n: number) => ({ options: options(block(n, 1, 16)), payload: sixteen }),
+        "the response is larger than 100 bytes",
+      ],
+    ] as [string, (n: number) => object, string][])("with a block %s is a protocol failure", async (_, answer, why) => {
       const { response, seen } = await fetch(answer, { maxBodyBytes: 100 });
-      expect(response).toMatchObject({ name: "CoapFailure", reason: "protocol" });
+      expect(response).toMatchObject({ name: "CoapFailure", reason: "protocol", message: `GET /x: ${why}` });
       expect(seen.length).toBeLessThan(10);
     });
   });

@@ -341,6 +341,8 @@ describe("without a server", () => {
     expect(clock.pending()).toBe(0);
     // The same hello each time, record sequence number aside (RFC 6347 §4.2.4).
     for (const hello of hellos) expect(hello.subarray(13)).toEqual(hellos[0]!.subarray(13));
+    // It offers the two suites in order, no compression, and an empty extensions block (RFC 5246 §7.4.1.2).
+    expect(hellos[0]!.subarray(-12).toString("hex")).toBe("0004c0a800ae01000000".padStart(24, "0"));
   });
 
   it("an abandoned handshake fails and leaves nothing behind", async () => {

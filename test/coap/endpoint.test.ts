@@ -129,6 +129,12 @@ describe("serving requests", () => {
     expect(peer.lines()).toEqual(["ACK 5.00 mid=0001"]);
   });
 
+  it("a handler that returns nothing is 5.00", async () => {
+    const peer = createCoapPeer({ onRequest: () => undefined as unknown as Response });
+    await peer.send({ code: GET, mid: 1 });
+    expect(peer.lines()).toEqual(["ACK 5.00 mid=0001"]);
+  });
+
   it("an unknown critical option is 4.02, an unknown elective one is ignored", async () => {
     const peer = createCoapPeer();
     await peer.send({ code: GET, mid: 1, options: [[65001, "x"]] });
@@ -314,6 +320,7 @@ describe("own requests", () => {
     await peer.clock.advance(0);
     const { mid } = peer.take()[0]!.message;
     await peer.send({ type: "ACK", code: "2.04", mid, token: "0102030405060708" });
+    await peer.send({ type: "RST", code: "2.04", mid }); // nor is a Reset that is not empty
     await peer.clock.advance(3000);
     expect(peer.take()).toHaveLength(1);
   });
@@ -379,6 +386,7 @@ describe("the end of an endpoint", () => {
     peer.take();
     peer.endpoint.close();
     peer.endpoint.close();
+    expect(peer.clock.pending()).toBe(0);
     later.settle(text("too late"));
     peer.endpoint.notify(Buffer.from([1]), { code: "2.05" }, true, () => {});
     await peer.send({ code: GET, mid: 3 });

@@ -1,0 +1,117 @@
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { BIN, build, openPlace, type Place } from "./program.js";
+
+let place: Place;
+beforeAll(build, 120_000);
+beforeEach(() => {
+  place = openPlace();
+});
+afterEach(() => place.close());
+
+const COMMANDS = ["run", "start", "stop", "restart", "status", "logs", "at", "set", "init", "demo-server", "demo"];
+
+describe("help", () => {
+  it.each(COMMANDS)("%s --help shows how to call it, with examples", async (command) => {
+    const { code, stdout } = await place.run(command, "--help");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`Examples:\n +bg96 ${command}`));
+  });
+  it("lists every command", async () => {
+    const { code, stdout } = await place.run("--help");
+    expect(code).toBe(0);
+    for (const command of COMMANDS) expect(stdout).toContain(`bg96 ${command}`);
+  });
+  it("runs from any directory, through a symbolic link", async () => {
+    const link = join(place.directory, "modem");
+    symlinkSync(BIN, link);
+    const program = place.begin(["--version"], { command: link, cwd: "/" });
+    expect((await program.ended).code).toBe(0);
+    expect(program.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe("a usage error exits 2, says why and what to try", () => {
+  it.each([
+    [[], "a command is missing", "bg96 --help"],
+    [["fly"], "Unknown argument: fly", "bg96 --help"],
+    [["run", "--fly"], "Unknown argument: fly", "bg96 run --help"],
+    [["run", "--efs"], "Not enough arguments following: efs", "bg96 run --help"],
+    [["run", "--efs", "a", "--efs", "b"], "--efs: is given more than once", "bg96 --help"],
+    [["run", "--boot", "never"], 'Given: "never"', "bg96 run --help"],
+    [["status", "../../etc"], 'name "../../etc": not letters', "bg96 --help"],
+    [["at"], "at: no lines to send", "bg96 at ATI"],
+    [["at", "--tty", "x", "--name", "y", "ATI"], "Arguments tty and name are mutually exclusive", "bg96 at --help"],
+    [["set"], "set: nothing to set", "battery.percent=42"],
+    [["set", "power=sometimes"], "power: takes restart, off, on, loss, brownout", "bg96"],
+    [["init"], "Not enough non-option arguments", "bg96 init --help"],
+    [["demo-server", "--port", "70000"], "port: is not a number of 0 to 65535", "bg96"],
+  ])("bg96 %s", async (args, why, remedy) => {
+    const { code, stdout, stderr } = await place.run(...args);
+    expect(code).toBe(2);
+    expect(stdout).toBe("");
+    expect(stderr).toContain(why);
+    expect(stderr).toMatch(/^try: .*/m);
+    expect(stderr.slice(stderr.indexOf("try: "))).toContain(remedy);
+  });
+});
+
+describe("bad configuration exits 78 and lists every problem", () => {
+  it("of the command line", async () => {
+    const { code, stdout, stderr } = await place.run("run", "--lifetime", "soon", "--server", "http://x");
+    expect(code).toBe(78);
+    expect(stdout).toBe("");
+    expect(stderr.trimEnd().split("\n")).toEqual([
+      expect.stringMatching(/^--server: .+ \(.+\)$/),
+      expect.stringMatching(/^--lifetime: .+ \(.+\)$/),
+    ]);
+  });
+  it("of a file, with line and column, and never shows a key", async () => {
+    const file = join(place.directory, "bg96.toml");
+    writeFileSync(file, 'boot = "never"\n\n[lwm2m]\npskKeyHex = "5ec0de5ec0de5"\n');
+    const { code, stderr } = await place.run("run", "--config", file);
+    expect(code).toBe(78);
+    expect(stderr).toMatch(new RegExp(`^${file}:1:1: boot .+ \\(.+\\)$`, "m"));
+    expect(stderr).toMatch(new RegExp(`^${file}:4:1: .+ \\(.+\\)$`, "m"));
+    expect(stderr).not.toContain("5ec0de");
+  });
+  it("also when a daemon is started, and leaves nothing running", async () => {
+    const { code, stderr } = await place.run("start", "--lifetime", "soon");
+    expect(code).toBe(78);
+    expect(stderr).toMatch(/^--lifetime: /m);
+    expect((await place.run("status")).code).toBe(3);
+  });
+});
+
+describe("init", () => {
+  it("writes a commented configuration and the module's files, which run as they are", async () => {
+    const directory = join(place.directory, "meter");
+    expect((await place.run("init", directory)).code).toBe(0);
+    expect(readFileSync(join(directory, "bg96.toml"), "utf8")).toContain("#register = false");
+    expect(existsSync(join(directory, "efs", "datatx", "bootstrap.ini"))).toBe(true);
+    const program = place.begin(["run", "--config", join(directory, "bg96.toml")]);
+    await program.sees(/^READY /m);
+    program.kill("SIGTERM");
+    expect((await program.ended).code).toBe(0);
+  });
+  it("does not touch a directory that holds something", async () => {
+    const directory = join(place.directory, "full");
+    mkdirSync(directory);
+    writeFileSync(join(directory, "mine"), "");
+    const { code, stderr } = await place.run("init", directory);
+    expect(code).toBe(1);
+    expect(stderr).toContain("is not empty");
+    expect(existsSync(join(directory, "bg96.toml"))).toBe(false);
+  });
+});
+
+it("says how to build when it is not built", async () => {
+  const elsewhere = join(place.directory, "bin");
+  mkdirSync(elsewhere);
+  const copy = join(elsewhere, "bg96");
+  writeFileSync(copy, readFileSync(BIN), { mode: 0o755 });
+  const program = place.begin([], { command: copy });
+  expect((await program.ended).code).toBe(1);
+  expect(program.stderr).toContain(`run "npm ci && npm run build" in ${place.directory}/`);
+});
