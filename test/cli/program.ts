@@ -1,6 +1,6 @@
 /** Runs the real program, as a user would. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -67,15 +67,28 @@ export function openPlace(): Place {
     begin,
     async run(...args) {
       const program = begin(args);
-      const { code } = await within(program.ended, () => `${args.join(" ")} has not ended: ${program.stdout}${program.stderr}`);
+      const { code } = await within(
+        program.ended,
+        () => `${args.join(" ")} has not ended: ${program.stdout}${program.stderr}`,
+      );
       return { code, stdout: program.stdout, stderr: program.stderr };
     },
     async close() {
       for (const program of programs) program.kill("SIGKILL");
+      for (const pid of daemonsIn(join(directory, "bg96"))) process.kill(pid, "SIGKILL");
       await Promise.all(programs.map((program) => program.ended));
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Processes that the pid files in these run directories name. */
+function daemonsIn(base: string): number[] {
+  const names = existsSync(base) ? readdirSync(base) : [];
+  const files = names.map((name) => join(base, name, "pid")).filter((file) => existsSync(file));
+  return files
+    .map((file) => Number.parseInt(readFileSync(file, "utf8"), 10))
+    .filter((pid) => pid > 1 && isRunning(pid));
 }
 
 /** @throws Error with `what` when the deadline passes first. */

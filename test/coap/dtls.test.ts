@@ -211,6 +211,8 @@ describe("with an OpenSSL server", () => {
     const odd = [
       dtlsRecord(23, 1, 5, Buffer.alloc(40)),
       dtlsRecord(22, 1, 2 ** 47, Buffer.alloc(40)),
+      dtlsRecord(22, 0, 120, handshake(11, 1, Buffer.alloc(30))), // would push a replay window beyond the genuine ones
+      dtlsRecord(22, 0, 180, handshake(11, 1, Buffer.alloc(30))),
       dtlsRecord(20, 0, 900, Buffer.from([1])),
       dtlsRecord(22, 0, 2 ** 47, handshake(11, 1, Buffer.alloc(30))), // Certificate
       dtlsRecord(22, 0, 901, handshake(4, 1, Buffer.alloc(10))), // NewSessionTicket

@@ -234,6 +234,20 @@ describe("options that are not understood", () => {
     expect(message.options).toEqual({ uriHost: "device", uriPath: ["3"] });
   });
 
+  it("of several ETags the first is taken", () => {
+    const message = decoded(
+      coapBytes({
+        code: "0.01",
+        options: [
+          [4, "first"],
+          [4, "second"],
+        ],
+      }),
+    );
+    expect(message.options.etag?.toString()).toBe("first");
+    expect(message.badOption).toBeUndefined();
+  });
+
   it("a replacement character that was really sent in a Uri-Path is text", () => {
     expect(decoded(coapBytes({ code: "0.01", options: [[11, "\ufffd"]] })).options.uriPath).toEqual(["\ufffd"]);
   });

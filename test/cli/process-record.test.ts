@@ -1,0 +1,60 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { claimProcessRecord, isAlive, readProcessRecord, startOf } from "#cli/process-record";
+
+let directory: string;
+let path: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "bg96-pid-"));
+  path = join(directory, "pid");
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+it("a process that holds the record keeps others out, and is named to them", () => {
+  expect(claimProcessRecord(path, process.ppid)).toBeUndefined();
+  expect(claimProcessRecord(path, process.pid)).toMatchObject({ pid: process.ppid });
+  expect(readFileSync(path, "utf8").split("\n")[0]).toBe(String(process.ppid));
+  expect(readdirSync(directory)).toEqual(["pid"]);
+});
+
+it("the record of a dead process gives way", async () => {
+  const child = spawn("true");
+  const pid = child.pid ?? 0;
+  const started = startOf(pid);
+  await once(child, "exit");
+  writeFileSync(path, `${pid}\n${started}\n`);
+  expect(claimProcessRecord(path, process.pid)).toBeUndefined();
+  expect(readProcessRecord(path)?.pid).toBe(process.pid);
+  expect(readdirSync(directory)).toEqual(["pid"]);
+});
+
+it("a pid that has become another process's is not taken for the one recorded", () => {
+  writeFileSync(path, `${process.pid}\nanother boot 12345\n`);
+  expect(isAlive(readProcessRecord(path)!)).toBe(false);
+  expect(claimProcessRecord(path, process.pid)).toBeUndefined();
+});
+
+it("a zombie counts as dead", async () => {
+  // The shell's child ends at once and is never waited for: exec puts a program in the shell's place.
+  const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 30"], { stdio: ["ignore", "pipe", "ignore"] });
+  const [text] = (await once(parent.stdout!, "data")) as [Buffer];
+  const zombie = Number(text.toString());
+  const untilMs = performance.now() + 10_000;
+  while (!/\) Z /.test(readFileSync(`/proc/${zombie}/stat`, "latin1"))) {
+    if (performance.now() > untilMs) throw new Error("no zombie came");
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(startOf(zombie)).toBeUndefined();
+  parent.kill("SIGKILL");
+  await once(parent, "exit");
+});
+
+it.each(["", "garbage", "-5\n", "12x\n"])("a file that holds %j is no record, and gives way", (content) => {
+  writeFileSync(path, content);
+  expect(readProcessRecord(path)).toBeUndefined();
+  expect(claimProcessRecord(path, process.pid)).toBeUndefined();
+});

@@ -1,0 +1,122 @@
+import { existsSync, readdirSync, readlinkSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type DemoEvent, type DemoServer, openDemoServer } from "#demo-server/server";
+import { silentLog, systemClock, systemRandom } from "#runtime";
+import { build, isRunning, openPlace, type Place, within } from "./program.js";
+
+let place: Place;
+beforeAll(build, 120_000);
+beforeEach(() => {
+  place = openPlace();
+});
+afterEach(() => place.close());
+
+describe("a modem in the foreground", () => {
+  it("prints one line, READY with link and endpoint, and logs JSON lines elsewhere", async () => {
+    const program = place.begin(["run", "--endpoint", "urn:dev:1"]);
+    const [, tty = ""] = await program.sees(/^READY tty=(\S+) endpoint=urn:dev:1$/m);
+    expect(readlinkSync(tty)).toMatch(/^\/dev\/pts\/\d+$/);
+    expect(statSync(join(tty, "..", "control.sock")).mode & 0o777).toBe(0o600);
+    expect((await place.run("at", "--tty", tty, "ATI", "AT+CGSN")).stdout).toContain("BG96");
+    program.kill("SIGTERM");
+    expect((await program.ended).code).toBe(0);
+    expect(program.stdout).toMatch(/^READY [^\n]*\n$/);
+    for (const line of program.stderr.trimEnd().split("\n")) expect(JSON.parse(line)).toHaveProperty("msg");
+    expect(readdirSync(place.base)).toEqual([]);
+  });
+
+  it("exits 0 on OK, 1 on ERROR, 4 on no final result, for the lines sent to it", async () => {
+    const program = place.begin(["run"]);
+    const [, tty = ""] = await program.sees(/^READY tty=(\S+) /m);
+    expect((await place.run("at", "--tty", tty, "AT")).code).toBe(0);
+    expect((await place.run("at", "--tty", tty, "AT+NOSUCH")).code).toBe(1);
+    expect((await place.run("at", "--tty", tty, "--timeout", "1", "ATQ1", "AT")).code).toBe(4);
+  });
+
+  it("keeps a link to itself while it lives, and takes over one whose modem was killed", async () => {
+    const link = join(place.directory, "modem");
+    const first = place.begin(["run", "--tty", link]);
+    await first.sees(/^READY /m);
+    const second = await place.run("run", "--tty", link);
+    expect(second.code).toBe(1);
+    expect(second.stderr).toContain(`cannot make the port ${link}: it is in use by process ${first.pid}`);
+    expect(second.stderr).toMatch(/^try: /m);
+    first.kill("SIGKILL");
+    await first.ended;
+    const third = place.begin(["run", "--tty", link]);
+    await third.sees(/^READY /m);
+    expect((await place.run("at", "--tty", link, "AT")).code).toBe(0);
+    third.kill("SIGINT");
+    expect((await third.ended).code).toBe(0);
+    expect(existsSync(link)).toBe(false);
+    expect(readdirSync(place.base)).toEqual([]); // what the killed one left there too
+  });
+
+  it("is turned like a module whose battery runs down", async () => {
+    const program = place.begin(["run"]);
+    const [, tty = ""] = await program.sees(/^READY tty=(\S+) /m);
+    const directory = join(tty, "..");
+    expect((await place.run("set", "--run-dir", directory, "battery.percent=42", "battery.millivolts=3600")).code).toBe(
+      0,
+    );
+    expect((await place.run("at", "--tty", tty, "AT+CBC")).stdout).toMatch(/^\+CBC: 0,42,3600$/m);
+    const refused = await place.run("set", "--run-dir", directory, "battery.percent=142");
+    expect(refused).toMatchObject({ code: 1, stderr: "battery.percent: takes an integer of 0 to 100\n" });
+  });
+});
+
+describe("a modem registered to a server", () => {
+  let server: DemoServer;
+  let events: string[];
+  beforeEach(async () => {
+    events = [];
+    server = await openDemoServer({
+      port: 0,
+      bootstrapPort: 0,
+      runtime: { clock: systemClock, random: systemRandom, log: silentLog },
+      onEvent: (event: DemoEvent) => events.push(event.type),
+    });
+  });
+  afterEach(() => server.close());
+  const registered = () =>
+    within(
+      until(() => server.registrations.length === 1),
+      () => `no registration: ${events}`,
+    );
+  const until = async (condition: () => boolean) => {
+    while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
+  };
+
+  it.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)("de-registers on %s", async (signal) => {
+    const program = place.begin(["run", "--server", server.uri, "--register", "--boot", "instant"]);
+    await registered();
+    program.kill(signal);
+    expect((await program.ended).code).toBe(0);
+    expect(events).toEqual(["registered", "deregistered"]);
+  });
+
+  it("a reader of its output that goes away does not end it", async () => {
+    const program = place.begin(
+      [
+        "-c",
+        `"$0" "$@" | head -n 1; sleep 60`,
+        join(import.meta.dirname, "../../bin/bg96"),
+        "run",
+        "--server",
+        server.uri,
+        "--register",
+      ],
+      { command: "sh", detached: true },
+    );
+    await program.sees(/^READY /m);
+    await registered();
+    expect(isRunning(program.pid)).toBe(true);
+    expect((await server.read(server.registrations[0]!.endpoint, "/3/0/0")).code).toBe("2.05");
+    process.kill(-program.pid, "SIGTERM");
+    await within(
+      until(() => server.registrations.length === 0),
+      () => "not de-registered",
+    );
+  });
+});
