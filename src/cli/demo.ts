@@ -1,4 +1,5 @@
 /** `bg96 demo`: the demo server and one modem registered to it, in one process; what `npm start` runs. */
+import { dirname } from "node:path";
 import { atPrompt } from "#cli/at";
 import { openDemoServerAt, PortInUse } from "#cli/demo-server";
 import { runToTheEnd } from "#cli/ending";
@@ -9,7 +10,7 @@ import { createProgramLog } from "#cli/program-log";
 import { openRunningModem } from "#cli/run";
 import type { Surroundings } from "#cli/run-directory";
 import { formatEvent } from "#demo-server/console";
-import type { DemoEvent } from "#demo-server/server";
+import type { DemoEvent, DemoServer } from "#demo-server/server";
 import { type Runtime, systemClock, systemRandom } from "#runtime";
 
 export interface DemoCommand extends ModemOptions {
@@ -40,7 +41,8 @@ export async function demo(command: DemoCommand, surroundings: Surroundings): Pr
         const options = { logLevel: "warn", ...command, server: server.uri, register: true };
         const modem = await openRunningModem(configOf(options), runtime, surroundings);
         const endEvents = modem.onEvent((event, name) => print(`+QLWEVENT: ${event},"${name}"`));
-        for (const line of introduction(modem.tty, modem.endpoint, server.uri, server.bootstrapUri)) print(line);
+        const interactive = process.stdin.isTTY ?? false;
+        for (const line of introduction(modem.tty, modem.endpoint, server, interactive)) print(line);
         const prompt = async () => {
           const onOpen = (show: (line: string) => void) => {
             endEvents(); // from here on they come as URCs
@@ -50,7 +52,7 @@ export async function demo(command: DemoCommand, surroundings: Surroundings): Pr
           print = plainly;
           return 0;
         };
-        const done = process.stdin.isTTY ? prompt() : undefined;
+        const done = interactive ? prompt() : undefined;
         return {
           ...(done && { done }),
           async close() {
@@ -95,20 +97,23 @@ async function openSomewhere(command: DemoCommand, runtime: Runtime, onEvent: (e
   }
 }
 
-function introduction(tty: string, endpoint: string, uri: string, bootstrapUri: string): string[] {
+/** What there is, and what to type next; on a terminal the port is the prompt's, so others cannot open it. */
+function introduction(tty: string, endpoint: string, server: DemoServer, interactive: boolean): string[] {
+  const lines = ["ATI", "AT+CSQ", 'AT+QLWM2M="update",0,0'];
+  const here = ["Next, type AT commands here (Ctrl-D ends it all):", "", ...lines.map((line) => `  ${line}`), ""];
+  const elsewhere = [`  bin/bg96 at --tty ${tty} ${lines.map((line) => `'${line}'`).join(" ")}`, `  minicom -D ${tty}`];
   return [
     "",
     "A virtual BG96 and a small LwM2M server.",
     "",
     `  AT port    ${tty}`,
     `  endpoint   ${endpoint}`,
-    `  server     ${uri}, bootstrap server ${bootstrapUri}`,
+    `  server     ${server.uri}, bootstrap server ${server.bootstrapUri}`,
     "",
-    "Next, in another terminal:",
+    ...(interactive ? [...here, "In another terminal:"] : ["Next, in another terminal:"]),
     "",
-    `  bin/bg96 at --tty ${tty} ATI AT+CSQ 'AT+QLWM2M="update",0,0'`,
-    `  bin/bg96 set --run-dir ${tty.replace(/\/[^/]*$/, "")} battery.percent=42`,
-    `  minicom -D ${tty}`,
+    ...(interactive ? [] : elsewhere),
+    `  bin/bg96 set --run-dir ${dirname(tty)} battery.percent=42`,
     "",
   ];
 }

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createConnection } from "node:net";
+import { createConnection, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -48,6 +48,8 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
+/** Unlike once(), whatever error comes first. */
+const closeOf = (connection: Socket) => new Promise<void>((resolve) => connection.on("close", () => resolve()));
 const ask = (request: unknown) => askControlSocket(path, request as never, systemClock);
 
 it("is for its owner alone, and is gone after it is closed", async () => {
@@ -113,13 +115,13 @@ it("ends a connection that sends a line without end, and one that asks without r
   const endless = createConnection(path);
   endless.on("error", () => {}).resume();
   endless.write("x".repeat(100_000));
-  await once(endless, "close");
+  await closeOf(endless);
 
   const deaf = createConnection(path);
   deaf.on("error", () => {});
   deaf.pause();
   const requests = '{"do":"status"}\n'.repeat(4000);
-  const closed = once(deaf, "close");
+  const closed = closeOf(deaf);
   const write = () => {
     while (!deaf.destroyed && deaf.write(requests));
   };

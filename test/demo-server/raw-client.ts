@@ -24,6 +24,8 @@ export interface RawClient {
   ): Promise<{ code: string; location: string[] }>;
   /** Sends a notification on every observation begun. */
   notify(payload: Buffer, format: number): void;
+  /** Resolves when the server has refused a notification with Reset. */
+  reset(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -75,6 +77,7 @@ export async function openRawClient(answer: (request: Seen) => Reply | undefined
         stream.write(payload);
       }
     },
+    reset: () => new Promise<void>((resolve) => streams[0]?.on("finish", () => resolve())),
     async close() {
       server.close();
       agent.close();

@@ -156,6 +156,17 @@ describe("the console, in the words of the Cumulocity document", () => {
   });
 });
 
+it("observations end with the registration: a later notification is refused with Reset", async () => {
+  await register();
+  answer = () => ({ code: "2.05", format: 11542, payload: Buffer.from("c10964", "hex") });
+  await type("observe /3/0/9");
+  await register();
+  const reset = client.reset();
+  client.notify(Buffer.from("c10963", "hex"), 11542);
+  await reset;
+  expect(events.map((each) => each.type)).toEqual(["registered", "registered"]);
+});
+
 describe("bootstrap", () => {
   it("deletes the accounts, writes new ones and finishes, to the port the request came from", async () => {
     answer = (request) => ({ code: request.method === "DELETE" ? "2.02" : "2.04" });

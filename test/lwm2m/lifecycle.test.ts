@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { hardware } from "../support/hardware.js";
 import { openDevice } from "../support/lwm2m-device.js";
 
 const SERVER_ONLY = `{"bn":"/0/1/","e":[{"n":"0","sv":"coap://192.0.2.1:5683"},{"n":"1","bv":false},{"n":"2","v":3},{"n":"10","v":102}]}
@@ -13,7 +14,7 @@ const APN_CFG = "/datatx/carrier_apn_cfg";
 const cfg = (lines: string) => `{\nAPN=internet;\n${lines}\n}\n`;
 
 describe("the client's life", () => {
-  it("[BG-002][BG-009][BG-117][BG-158][BG-191] registers from bootstrap.ini: events 0, 3, 4, 5, endpoint, lifetime, binding and objects conveyed", async () => {
+  it("[BG-002][BG-009][BG-117][OM-005][OM-010][OM-020][ET-027][BG-158][BG-191] registers from bootstrap.ini: events 0, 3, 4, 5, endpoint, lifetime, binding and objects conveyed", async () => {
     const device = openDevice({ files: { [INI]: SERVER_ONLY } });
     device.client.register(false);
     await device.clock.advance(100);
@@ -59,7 +60,7 @@ describe("the client's life", () => {
     expect(updates).toEqual([2, 1]);
   });
 
-  it("[BG-014][BG-124] de-registers from every server when told to", async () => {
+  it("[BG-014][BG-124][OM-002] de-registers from every server when told to", async () => {
     const device = openDevice({ files: { [INI]: TWO_SERVERS } });
     device.client.register(false);
     await device.clock.advance(100);
@@ -167,7 +168,7 @@ describe("the client's life", () => {
   });
 
   it("[BG-074][BG-075][BG-076][BG-077][BG-199] retries a failed data call by lwm2m_cfg, says nothing meanwhile, and gives up", async () => {
-    const { network } = await import("../support/hardware.js").then((each) => each.hardware);
+    const { network } = hardware;
     const device = openDevice({
       hardware: { network: { ...network, apns: ["internet"] } },
       files: { [INI]: SERVER_ONLY, [CFG]: "{\nAPN=wrong;\n}\n", [APN_CFG]: "APN_NAME=wrong\nSHORT_SERVER_ID1=102\n" },
@@ -189,7 +190,7 @@ describe("the client's life", () => {
   });
 
   it("[BG-017][BG-066][BG-073] takes a server's APN from carrier_apn_cfg, else the default of lwm2m_cfg", async () => {
-    const { network } = await import("../support/hardware.js").then((each) => each.hardware);
+    const { network } = hardware;
     const only = (apn: string) => ({ network: { ...network, apns: [apn] } });
     const files = {
       [INI]: SERVER_ONLY,
@@ -208,7 +209,7 @@ describe("the client's life", () => {
   });
 
   it("[BG-082] stays idle while roaming with ROAMING_FEAT=1, works with 0, and resumes at home", async () => {
-    const { network } = await import("../support/hardware.js").then((each) => each.hardware);
+    const { network } = hardware;
     const roaming = { network: { ...network, roaming: true } };
     const idle = openDevice({ hardware: roaming, files: { [INI]: SERVER_ONLY, [CFG]: cfg("ROAMING_FEAT=1;") } });
     idle.client.register(false);
@@ -245,7 +246,7 @@ describe("the client's life", () => {
     expect(device.events).toEqual([0, 3, 4, 5]);
   });
 
-  it("[BG-202][BG-203][BG-204] keeps persistent files after a registration, which win over a changed bootstrap.ini until reset", async () => {
+  it("[BG-202][BG-203][BG-204][OM-011] keeps persistent files after a registration, which win over a changed bootstrap.ini until reset", async () => {
     const device = openDevice({ files: { [INI]: SERVER_ONLY } });
     expect(device.efs.list("/datatx/lwm2m")).toEqual([]);
     device.client.register(true);
@@ -295,7 +296,7 @@ describe("the client's life", () => {
   });
 
   it("[BG-087][BG-088][BG-200][BG-201] forms the endpoint name as lwm2m_cfg says, and cannot with form 7 and a SIM without MSISDN", async () => {
-    const { sim } = await import("../support/hardware.js").then((each) => each.hardware);
+    const { sim } = hardware;
     const seven = { [INI]: SERVER_ONLY, [CFG]: cfg("REG_EP_NAME=7;") };
     const named = openDevice({ files: seven });
     named.client.register(false);
@@ -366,5 +367,96 @@ describe("the client's life", () => {
     const gaps = arrivals.map((each, i) => each - (arrivals[i - 1] ?? 0));
     expect(Math.max(...gaps)).toBeLessThan(300_000);
     expect(arrivals.length).toBeGreaterThan(400);
+  });
+
+  it("[BG-004] refuses a bootstrap that it did not ask for, from a server and from a bootstrap server that has finished", async () => {
+    const device = openDevice({ files: { [INI]: SERVER_ONLY } });
+    device.client.register(false);
+    await device.clock.advance(100);
+    const { endpoint } = device.last();
+    const attempts = [
+      endpoint.request({ method: "DELETE", uriPath: [] }),
+      endpoint.request({ method: "PUT", uriPath: ["0", "1"], contentFormat: 11542, payload: Buffer.alloc(0) }),
+      endpoint.request({ method: "POST", uriPath: ["bs"] }),
+    ];
+    await device.clock.advance(5000);
+    const codes = (await Promise.all(attempts)).map((each) => each.code);
+    expect(codes.every((code) => code.startsWith("4."))).toBe(true);
+    expect(device.events).toEqual([0, 3, 4, 5]);
+    expect(device.client.status.servers[0]?.state).toBe("registered");
+  });
+
+  it("[BG-008][BG-048] makes the data call of a bootstrap with the default APN of lwm2m_cfg", async () => {
+    const files = {
+      [INI]: BOOTSTRAP,
+      [CFG]: "{\nAPN=default;\n}\n",
+      [APN_CFG]: "APN_NAME=special\nSHORT_SERVER_ID1=102\n",
+    };
+    const bootstrapped = async (apn: string) => {
+      const device = openDevice({ hardware: { network: { ...hardware.network, apns: [apn] } }, files });
+      device.settings.setBootstrapMode(1);
+      device.client.register(false);
+      await device.clock.advance(100);
+      return device.events;
+    };
+    expect(await bootstrapped("default")).toEqual([0, 1, 2]);
+    expect(await bootstrapped("special")).toEqual([]);
+  });
+
+  it("[BG-089] waits for BOOT_UP_SLEEP_TIME after the boot", async () => {
+    const device = openDevice({
+      profile: "realistic",
+      autostart: true,
+      files: { [INI]: SERVER_ONLY, [CFG]: cfg("BOOT_UP_SLEEP_TIME=30;") },
+    });
+    await device.clock.advance(4900 + 29_900);
+    expect(device.events).toEqual([]);
+    await device.clock.advance(200);
+    expect(device.events).toEqual([0, 3, 4, 5]);
+  });
+
+  it("[BG-084] counts a battery below BATTERY_LEVEL_THRESHOLD as low", async () => {
+    const device = openDevice({ files: { [CFG]: cfg("BATTERY_LEVEL_THRESHOLD=35;") } });
+    const errors = () => device.registry.value(3, 0, 11);
+    device.modem.update((state) => ({ battery: { ...state.battery, percent: 35 } }));
+    expect(errors()).toEqual(new Map([[0, 0]]));
+    device.modem.update((state) => ({ battery: { ...state.battery, percent: 34 } }));
+    expect(errors()).toEqual(new Map([[0, 1]]));
+  });
+
+  it("[BG-109] uses the configured endpoint name for bootstrap and for registration", async () => {
+    for (const [ini, mode] of [
+      [BOOTSTRAP, 1],
+      [SERVER_ONLY, 0],
+    ] as const) {
+      const device = openDevice({ files: { [INI]: ini } });
+      device.settings.setBootstrapMode(mode);
+      device.settings.setEndpointName(1, "my-device");
+      device.client.register(false);
+      await device.clock.advance(100);
+      expect(device.seen()[0]).toContain("ep=my-device");
+    }
+  });
+
+  it("[OM-021] registers for 86400 s where no Server Object Instance says otherwise", async () => {
+    const device = openDevice({ files: { [INI]: SERVER_ONLY.split("\n")[0]! } });
+    device.client.register(false);
+    await device.clock.advance(100);
+    expect(device.seen()[0]).toContain("lt=86400");
+  });
+
+  it("[OM-022] leaves the version out of Register where only one above 1.0 is to be told", async () => {
+    const device = openDevice({ files: { [INI]: SERVER_ONLY }, registerVersion: "above1.0" });
+    device.client.register(false);
+    await device.clock.advance(100);
+    expect(device.seen()).toEqual(["POST /rd?ep=urn:imei:864508030012428&lt=300&b=U"]);
+  });
+
+  it("counts the traffic that Object 7 shows", async () => {
+    const device = openDevice({ files: { [INI]: SERVER_ONLY } });
+    device.client.register(false);
+    await device.clock.advance(2000);
+    expect(device.modem.state.traffic).toMatchObject({ txPackets: 1, rxPackets: 1 });
+    expect(device.modem.state.traffic.txBytes).toBeGreaterThan(100);
   });
 });

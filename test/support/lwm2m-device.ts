@@ -8,13 +8,14 @@ import type { Request, Response } from "#coap/message";
 import { fillFactory, openEfs } from "#efs/efs";
 import { createStore } from "#efs/store";
 import { type ClientCore, createClient } from "#lwm2m/client-core";
+import { batteryThreshold } from "#lwm2m/client-files";
 import { createRegistry } from "#lwm2m/registry";
 import { type RunOverrides, withOverrides } from "#lwm2m/run-settings";
 import { createSettings } from "#lwm2m/settings";
 import { createInitialState, type Hardware } from "#modem/initial-state";
 import { createModem } from "#modem/modem";
 import { createNetwork } from "#modem/network";
-import { createPower } from "#modem/power";
+import { type BootProfile, createPower } from "#modem/power";
 import { deviceObjects } from "#objects/device-objects";
 import type { Log } from "#runtime";
 import { hardware } from "./hardware.js";
@@ -38,6 +39,8 @@ export interface DeviceOptions {
   readonly lossRate?: number;
   readonly overrides?: Partial<RunOverrides>;
   readonly autostart?: boolean;
+  readonly profile?: BootProfile;
+  readonly registerVersion?: "always" | "above1.0";
   readonly root?: string;
 }
 
@@ -54,8 +57,9 @@ export function openDevice(options: DeviceOptions = {}) {
   for (const [path, text] of Object.entries(options.files ?? {})) efs.write(path, text);
 
   const modem = createModem(createInitialState({ ...hardware, ...options.hardware }));
-  const power = createPower({ modem, clock, log, profile: "instant" });
-  createNetwork({ modem, clock, profile: "instant" });
+  const profile = options.profile ?? "instant";
+  const power = createPower({ modem, clock, log, profile });
+  createNetwork({ modem, clock, profile });
   const events: number[] = [];
   modem.onChange((now, before) => {
     if (now.lwm2m.phase !== undefined && now.lwm2m.phase !== before.lwm2m.phase) events.push(now.lwm2m.phase);
@@ -73,7 +77,7 @@ export function openDevice(options: DeviceOptions = {}) {
     deviceObjects(modem, {
       reboot: () => power.restart(),
       factoryReset: () => power.restart(),
-      threshold: () => 20,
+      threshold: () => batteryThreshold(efs),
       now: () => clock.now(),
       disable: (instanceId) => client.disable(instanceId),
       update: (instanceId) => client.triggerUpdate(instanceId),
@@ -115,7 +119,7 @@ export function openDevice(options: DeviceOptions = {}) {
     },
     ciphers: [],
     transmission: DEFAULT_TRANSMISSION,
-    registerVersion: "always",
+    registerVersion: options.registerVersion ?? "always",
     autostart: options.autostart ?? false,
   });
   power.on();
