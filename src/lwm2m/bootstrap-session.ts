@@ -1,8 +1,6 @@
 /** The Bootstrap-Server: its link, its endpoint and the effects of the bootstrap machine. */
-import { createEndpoint, type Endpoint, type TransmissionParameters } from "#coap/endpoint";
-import { type OpenLink, parseServerUri } from "#coap/link";
+import type { Endpoint } from "#coap/endpoint";
 import { CoapError, type Request, type Response } from "#coap/message";
-import type { Account } from "#lwm2m/accounts";
 import {
   type BootstrapEffect,
   type BootstrapEvent,
@@ -10,7 +8,8 @@ import {
   type BootstrapState,
   stepBootstrap,
 } from "#lwm2m/bootstrap";
-import type { Cancel, Runtime } from "#runtime";
+import { openPeer, type PeerOptions } from "#lwm2m/peer";
+import type { Cancel } from "#runtime";
 
 export interface BootstrapSession {
   readonly state: BootstrapState;
@@ -18,23 +17,15 @@ export interface BootstrapSession {
   close(): void;
 }
 
-export interface BootstrapSessionOptions {
-  readonly account: Account;
-  readonly runtime: Runtime;
-  readonly openLink: OpenLink;
-  readonly ciphers: readonly string[];
-  readonly transmission: TransmissionParameters;
+export interface BootstrapSessionOptions extends PeerOptions {
   readonly policy: BootstrapPolicy;
   /** @throws ClientError when there is no name to use (a SIM without MSISDN). */
   endpointName(): string;
-  /** Whether the packet network carries data now; a text says why not. */
-  dataCall(): true | string;
   /** Serves a Write, Delete or Discover of the Bootstrap-Server. */
   serve(request: Request): Response;
   /** Whether the accounts as written can be used (Bootstrap-Finish). */
   consistent(): boolean;
   restoreAccounts(): void;
-  onTraffic(direction: "in" | "out", bytes: number): void;
   onState(state: BootstrapState): void;
   onComplete(): void;
 }
@@ -78,29 +69,19 @@ export function createBootstrapSession(options: BootstrapSessionOptions): Bootst
   };
 
   const request = async (mine: number) => {
-    const ready = options.dataCall();
-    if (ready !== true) throw new Error(`data call failed: ${ready}`);
-    const target = parseServerUri(account.uri);
-    if (!target) throw new Error(`server URI not usable: ${account.uri}`);
     const name = options.endpointName();
     opening = new AbortController();
-    const link = await options.openLink(
-      { ...target, identity: account.identity, key: account.key, ciphers: options.ciphers },
+    endpoint = await openPeer(
+      { ...options, runtime: { ...runtime, log } },
+      {
+        onRequest,
+        onClosed(reason) {
+          log.warn({ reason }, "the link to the bootstrap server has ended");
+          session.handle({ type: "failed" });
+        },
+      },
       opening.signal,
     );
-    if (mine !== generation) return link.close();
-    opening = undefined;
-    endpoint = createEndpoint({
-      link,
-      runtime: { ...runtime, log },
-      transmission: options.transmission,
-      onRequest,
-      onTraffic: options.onTraffic,
-      onClosed: (reason) => {
-        log.warn({ reason }, "the link to the bootstrap server has ended");
-        session.handle({ type: "failed" });
-      },
-    });
     const response = await endpoint.request({ method: "POST", uriPath: ["bs"], uriQuery: [`ep=${name}`] });
     if (mine !== generation) return;
     if (response.code === "2.04") return session.handle({ type: "accepted" });

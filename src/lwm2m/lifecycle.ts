@@ -23,6 +23,7 @@ import { refusal } from "#modem/data-call";
 import type { Modem } from "#modem/modem";
 import { inService } from "#modem/network";
 import type { ClientPhase } from "#modem/state";
+import type { CountTraffic } from "#modem/traffic-meter";
 import type { Cancel, Runtime } from "#runtime";
 
 export interface LifecycleOptions {
@@ -38,7 +39,7 @@ export interface LifecycleOptions {
   readonly registerVersion: "always" | "above1.0";
   onRequest(request: Request, session: ServerSession): Response | Promise<Response>;
   onBootstrapRequest(request: Request): Response;
-  onTraffic(direction: "in" | "out", bytes: number): void;
+  readonly onTraffic: CountTraffic;
   /** A Server's link was opened anew or has ended: its observations are void. */
   onServerLost(session: ServerSession): void;
 }
@@ -142,7 +143,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
         endpointName: () => nameFor("registration"),
         parameters: () => serverParameters(registry, account),
         objectLinks: () => formatObjectList(registry),
-        dataCall,
+        dataCall: () => dataCall(account),
         onRequest: options.onRequest,
         onTraffic: options.onTraffic,
         onState,

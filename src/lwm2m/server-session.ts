@@ -1,8 +1,8 @@
 /** One LwM2M Server: its link, its endpoint and the effects of its registration machine. */
-import { createEndpoint, type Endpoint, type TransmissionParameters } from "#coap/endpoint";
-import { type OpenLink, parseServerUri } from "#coap/link";
-import { CONTENT_FORMAT, CoapFailure, type Request, type Response } from "#coap/message";
+import type { Endpoint } from "#coap/endpoint";
+import { CONTENT_FORMAT, type Request, type Response } from "#coap/message";
 import type { Account, ServerParameters } from "#lwm2m/accounts";
+import { openPeer, type PeerOptions } from "#lwm2m/peer";
 import {
   type RegistrationEffect,
   type RegistrationEvent,
@@ -12,7 +12,7 @@ import {
   type UpdateContent,
   updateDelayMs,
 } from "#lwm2m/registration";
-import type { Cancel, Log, Runtime } from "#runtime";
+import type { Cancel, Log } from "#runtime";
 
 export interface ServerSession {
   readonly account: Account;
@@ -25,12 +25,7 @@ export interface ServerSession {
   close(): void;
 }
 
-export interface ServerSessionOptions {
-  readonly account: Account;
-  readonly runtime: Runtime;
-  readonly openLink: OpenLink;
-  readonly ciphers: readonly string[];
-  readonly transmission: TransmissionParameters;
+export interface ServerSessionOptions extends PeerOptions {
   readonly policy: RegistrationPolicy;
   /** Sent as the query lwm2m=…; undefined leaves it out. */
   readonly version: string | undefined;
@@ -38,10 +33,7 @@ export interface ServerSessionOptions {
   parameters(): ServerParameters;
   /** The list of Objects and Object Instances, in CoRE Link Format. */
   objectLinks(): string;
-  /** Whether the packet network carries this account's data now; a text says why not. */
-  dataCall(account: Account): true | string;
   onRequest(request: Request, session: ServerSession): Response | Promise<Response>;
-  onTraffic(direction: "in" | "out", bytes: number): void;
   /** The machine has moved. */
   onState(session: ServerSession, before: RegistrationState): void;
   /** A new link is about to replace the old one: whatever was tied to it is void. */
@@ -72,32 +64,18 @@ export function createServerSession(options: ServerSessionOptions): ServerSessio
   const connect = async (): Promise<Endpoint> => {
     closeLink();
     options.onNewLink(session);
-    const ready = options.dataCall(account);
-    if (ready !== true) throw new Error(`data call failed: ${ready}`);
-    const target = parseServerUri(account.uri);
-    if (!target) throw new Error(`server URI not usable: ${account.uri}`);
-    const mine = generation;
     opening = new AbortController();
-    const link = await options.openLink(
-      { ...target, identity: account.identity, key: account.key, ciphers: options.ciphers },
+    endpoint = await openPeer(
+      { ...options, runtime: { ...runtime, log } },
+      {
+        onRequest: (request) => options.onRequest(request, session),
+        onClosed(reason) {
+          log.warn({ reason }, "the link to the server has ended");
+          session.handle({ type: "lost" });
+        },
+      },
       opening.signal,
     );
-    if (mine !== generation) {
-      link.close();
-      throw new CoapFailure("closed", "link not needed any more");
-    }
-    opening = undefined;
-    endpoint = createEndpoint({
-      link,
-      runtime: { ...runtime, log },
-      transmission: options.transmission,
-      onRequest: (request) => options.onRequest(request, session),
-      onTraffic: options.onTraffic,
-      onClosed(reason) {
-        log.warn({ reason }, "the link to the server has ended");
-        session.handle({ type: "lost" });
-      },
-    });
     return endpoint;
   };
 
