@@ -12,11 +12,11 @@ import { type Account, type Accounts, isConsistent, serverParameters } from "#lw
 import { type BootstrapSession, createBootstrapSession } from "#lwm2m/bootstrap-session";
 import { ClientError } from "#lwm2m/client";
 import { type ClientFiles, readClientFiles } from "#lwm2m/client-files";
+import { awaitDataCall } from "#lwm2m/data-call-wait";
 import { endpointName } from "#lwm2m/endpoint-name";
 import { formatObjectList } from "#lwm2m/format/link";
 import { PLAIN_UPDATE, type RegistrationState, type UpdateContent } from "#lwm2m/registration";
 import type { Registry, RegistryChange } from "#lwm2m/registry";
-import { retryDelayMs } from "#lwm2m/retry";
 import { createServerSession, type ServerSession } from "#lwm2m/server-session";
 import type { Settings } from "#lwm2m/settings";
 import { refusal } from "#modem/data-call";
@@ -60,6 +60,9 @@ export interface Lifecycle {
   halt(): void;
 }
 
+/** Where the accounts came from. */
+type Source = ReturnType<Accounts["load"]>;
+
 /** Accounts written by a Server are kept on disk this much later, together. */
 const SAVE_DELAY_MS = 100;
 
@@ -72,7 +75,8 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
   let files: ClientFiles | undefined;
   let bootstrap: BootstrapSession | undefined;
   let sessions: readonly ServerSession[] = [];
-  let waiting: Cancel | undefined;
+  let seeking: Cancel | undefined;
+  let holdOff: Cancel | undefined;
   let saving: Cancel | undefined;
   let formerAccounts: ReturnType<Accounts["snapshot"]> | undefined;
   let whenLeft: (() => void) | undefined;
@@ -171,6 +175,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
   const startBootstrap = () => {
     if (!running) return;
     closeSessions();
+    holdOff?.();
     bootstrap?.close();
     say(1);
     const account = accounts.bootstrapServer;
@@ -216,54 +221,43 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
       },
     });
     const asked = bootstrap;
-    waiting = clock.after(account.holdOffS * 1000, () => asked.handle({ type: "asked" })); // ClientHoldOffTime, OMA TS 1.0.2 §E.1
+    holdOff = clock.after(account.holdOffS * 1000, () => asked.handle({ type: "asked" })); // ClientHoldOffTime, OMA TS 1.0.2 §E.1
   };
 
   // ---- data call
 
-  const begin = (source: "persistent" | "factory" | "none") => {
+  const begin = (source: Source) => {
     active = true;
     say(0);
     if (accounts.servers.length > 0 && (source === "persistent" || settings.bootstrapMode === 0)) registerAll();
     else startBootstrap();
   };
 
-  /** Waits for service, then for a data call, with the retries of lwm2m_cfg; nothing is said meanwhile. */
-  const seekDataCall = (source: "persistent" | "factory" | "none", attempt: number) => {
-    if (!inService(modem.state) || blockedByRoaming()) {
-      const unsubscribe = modem.onChange(() => {
-        if (!inService(modem.state) || blockedByRoaming()) return;
-        waiting?.();
-        seekDataCall(source, attempt);
-      });
-      waiting = () => {
-        unsubscribe();
-        waiting = undefined;
-      };
-      return;
-    }
+  const hasService = () => inService(modem.state) && !blockedByRoaming();
+
+  const seekDataCall = (source: Source) => {
+    const { cfg, dataCallRetry } = files!;
     const first = settings.bootstrapMode === 1 && source !== "persistent" ? undefined : accounts.servers[0];
-    const ready = dataCall(first);
-    if (ready === true) return begin(source);
-    const { dataCallRetry, cfg } = files!;
-    if (attempt >= cfg.maxRetries) {
-      log.error(
-        { reason: ready },
-        "data call given up: set the right APN in lwm2m_cfg or carrier_apn_cfg, then register again",
-      );
-      running = false;
-      return;
-    }
-    const delayMs = retryDelayMs(dataCallRetry, attempt);
-    log.warn({ reason: ready, retryInS: delayMs / 1000 }, "data call failed");
-    waiting = clock.after(delayMs, () => seekDataCall(source, attempt + 1));
+    seeking = awaitDataCall({
+      modem,
+      clock,
+      log,
+      retry: dataCallRetry,
+      retries: cfg.maxRetries,
+      hasService,
+      call: () => dataCall(first),
+      onReady: () => begin(source),
+      onGivenUp: () => {
+        running = false;
+      },
+    });
   };
 
   const stop = () => {
     running = false;
     active = false;
-    waiting?.();
-    waiting = undefined;
+    seeking?.();
+    holdOff?.();
     bootstrap?.close();
     bootstrap = undefined;
     closeSessions();
@@ -280,7 +274,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
       throw new ClientError("LwM2M cannot start: no server account in /datatx/bootstrap.ini");
     }
     running = true;
-    seekDataCall(source, 0);
+    seekDataCall(source);
   };
 
   // ---- what changes while running
@@ -291,7 +285,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
       log.info({}, "LwM2M is idle while roaming (ROAMING_FEAT=1)");
       stop();
       running = true;
-      seekDataCall(accounts.load(), 0);
+      seekDataCall(accounts.load());
     } else if (inService(now) && !inService(before)) {
       for (const session of sessions) session.handle({ type: "updateAsked", content: PLAIN_UPDATE });
     }
