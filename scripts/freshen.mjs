@@ -32,10 +32,10 @@ export async function run(command, args, title) {
   if (code !== 0) process.exit(code);
 }
 
-/** The same, but leaves the exit code to the caller. */
+/** The same, but leaves the exit code to the caller; what has a title is preparation and prints on stderr. */
 export function exitCodeOf(command, args, title) {
   if (title) console.error(`bg96: ${title} …`);
-  const child = spawn(command, args, { cwd: ROOT, stdio: ["ignore", 2, 2] });
+  const child = spawn(command, args, { cwd: ROOT, stdio: ["ignore", title ? 2 : 1, 2] });
   let signalled;
   const pass = (signal) => {
     signalled ??= signal;

@@ -16,6 +16,7 @@ else if (!existsSync(join(ROOT, "test", "leshan")))
   console.error("\nbg96: SKIPPED the suite on Leshan: test/leshan is not there");
 else if (missing.length > 0) {
   console.error(`\nbg96: SKIPPED the suite on Leshan: ${missing.join(" and ")} not found (needs Java 17 and Maven)`);
+  if (process.env.BG96_REQUIRE_LESHAN) leshan = 1;
 } else {
   console.error("\nbg96: the suite on Leshan");
   leshan = await exitCodeOf(process.execPath, [...vitest, "-c", "vitest.leshan.config.ts"]);

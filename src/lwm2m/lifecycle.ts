@@ -346,7 +346,9 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
             limit();
             resolve();
           };
-          for (const session of sessions) session.handle({ type: "deregisterAsked" });
+          for (const session of sessions) {
+            session.handle({ type: "deregisterAsked", answerDue: session.endpoint !== undefined });
+          }
         });
         whenLeft = undefined;
       }

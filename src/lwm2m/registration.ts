@@ -13,7 +13,8 @@ import { type RetryPolicy, retryDelayMs } from "#lwm2m/retry";
 
 export type RegistrationState =
   | { readonly is: "idle" }
-  | { readonly is: "registering"; readonly attempt: number }
+  /** `leaving`: the answer is still awaited, only to De-register from what it grants. */
+  | { readonly is: "registering"; readonly attempt: number; readonly leaving?: boolean }
   | { readonly is: "waiting"; readonly attempt: number }
   | { readonly is: "registered"; readonly location: readonly string[] }
   | { readonly is: "updating"; readonly location: readonly string[]; readonly again: UpdateContent | undefined }
@@ -44,7 +45,8 @@ export type RegistrationEvent =
   | { readonly type: "lost" }
   | { readonly type: "disableAsked"; readonly disableMs: number }
   | { readonly type: "enableDue" }
-  | { readonly type: "deregisterAsked" }
+  /** @param answerDue whether a Register is under way that the Server may have taken. */
+  | { readonly type: "deregisterAsked"; readonly answerDue: boolean }
   | { readonly type: "deregistered" };
 
 export type RegistrationEffect =
@@ -103,16 +105,18 @@ export function stepRegistration(
     case "registering":
       switch (event.type) {
         case "accepted":
+          if (state.leaving) return leave(event.location, undefined);
           return { state: { is: "registered", location: event.location }, effects: [{ do: "scheduleUpdate" }] };
         case "failed":
         case "lost":
+          if (state.leaving) return idle;
           if (policy.bootstrapIfFails) return { state: { is: "idle" }, effects: [{ do: "bootstrap" }] };
           return {
             state: { is: "waiting", attempt: state.attempt },
             effects: [{ do: "startTimer", event: "retryDue", ms: retryDelayMs(policy.retry, state.attempt) }],
           };
         case "deregisterAsked":
-          return idle;
+          return event.answerDue ? { state: { ...state, leaving: true }, effects: [] } : idle;
         default:
           return stay;
       }

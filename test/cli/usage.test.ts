@@ -95,14 +95,15 @@ describe("init", () => {
     program.kill("SIGTERM");
     expect((await program.ended).code).toBe(0);
   });
-  it("does not touch a directory that holds something", async () => {
+  it("touches no file that is there already", async () => {
     const directory = join(place.directory, "full");
     mkdirSync(directory);
-    writeFileSync(join(directory, "mine"), "");
+    writeFileSync(join(directory, "bg96.toml"), "mine");
     const { code, stderr } = await place.run("init", directory);
-    expect(code).toBe(1);
-    expect(stderr).toContain("is not empty");
-    expect(existsSync(join(directory, "bg96.toml"))).toBe(false);
+    expect(code).toBe(78);
+    expect(stderr).toContain("exists already");
+    expect(readFileSync(join(directory, "bg96.toml"), "utf8")).toBe("mine");
+    expect(existsSync(join(directory, "efs"))).toBe(false);
   });
 });
 

@@ -72,6 +72,16 @@ describe("the client's life", () => {
     expect(device.events).toEqual([0, 3, 4, 5]);
   });
 
+  it("[BG-014] de-registers from a server whose answer to Register was still under way", async () => {
+    const device = openDevice({ files: { [INI]: SERVER_ONLY } });
+    device.client.register(false);
+    await device.clock.settle(); // the link is open, Register has left, nothing has come back
+    const left = device.client.deregister();
+    await device.clock.advance(1000);
+    await left;
+    expect(device.seen().map((each) => each.split("?")[0])).toEqual(["POST /rd", "DELETE /rd/1"]);
+  });
+
   it("[BG-014] de-registers before the module restarts or powers down", async () => {
     const device = openDevice({ files: { [INI]: SERVER_ONLY } });
     device.client.register(false);

@@ -12,6 +12,7 @@ const policy: RegistrationPolicy = { retry: { firstS: 60, factor: 2, longestS: 4
 const location = ["rd", "a1"];
 const idle: RegistrationState = { is: "idle" };
 const registering: RegistrationState = { is: "registering", attempt: 0 };
+const leaving: RegistrationState = { is: "registering", attempt: 0, leaving: true };
 const registered: RegistrationState = { is: "registered", location };
 const updating: RegistrationState = { is: "updating", location, again: undefined };
 
@@ -22,19 +23,22 @@ const TABLE: ReadonlyArray<[RegistrationState, RegistrationEvent, string, string
   [idle, { type: "updateDue" }, "idle", []],
   [registering, { type: "accepted", location }, "registered", ["scheduleUpdate"]],
   [registering, { type: "failed" }, "waiting", ["startTimer retryDue 60000"]],
-  [registering, { type: "deregisterAsked" }, "idle", ["stopTimer"]],
+  [registering, { type: "deregisterAsked", answerDue: false }, "idle", ["stopTimer"]],
+  [registering, { type: "deregisterAsked", answerDue: true }, "registering", []],
+  [leaving, { type: "accepted", location }, "deregistering", ["stopTimer", "deregister"]],
+  [leaving, { type: "failed" }, "idle", ["stopTimer"]],
   [{ is: "registering", attempt: 3 }, { type: "failed" }, "waiting", ["startTimer retryDue 480000"]],
   [{ is: "registering", attempt: 9 }, { type: "failed" }, "waiting", ["startTimer retryDue 480000"]],
   [{ is: "waiting", attempt: 0 }, { type: "retryDue" }, "registering", ["stopTimer", "register"]],
-  [{ is: "waiting", attempt: 0 }, { type: "deregisterAsked" }, "idle", ["stopTimer"]],
+  [{ is: "waiting", attempt: 0 }, { type: "deregisterAsked", answerDue: false }, "idle", ["stopTimer"]],
   [registered, { type: "updateDue" }, "updating", ["stopTimer", "update"]],
   [registered, { type: "updateAsked", content: PLAIN_UPDATE }, "updating", ["stopTimer", "update"]],
   [registered, { type: "lost" }, "registering", ["stopTimer", "register"]],
-  [registered, { type: "deregisterAsked" }, "deregistering", ["stopTimer", "deregister"]],
+  [registered, { type: "deregisterAsked", answerDue: false }, "deregistering", ["stopTimer", "deregister"]],
   [registered, { type: "disableAsked", disableMs: 5000 }, "deregistering", ["stopTimer", "deregister"]],
   [updating, { type: "updated" }, "registered", ["scheduleUpdate"]],
   [updating, { type: "lost" }, "registering", ["stopTimer", "register"]],
-  [updating, { type: "deregisterAsked" }, "deregistering", ["stopTimer", "deregister"]],
+  [updating, { type: "deregisterAsked", answerDue: false }, "deregistering", ["stopTimer", "deregister"]],
   [{ is: "deregistering", disableMs: undefined }, { type: "deregistered" }, "idle", ["stopTimer"]],
   [{ is: "deregistering", disableMs: 5000 }, { type: "deregistered" }, "disabled", ["startTimer enableDue 5000"]],
   [{ is: "disabled" }, { type: "enableDue" }, "registering", ["stopTimer", "register"]],
