@@ -18,7 +18,7 @@ import { batteryThreshold } from "#lwm2m/client-files";
 import { overRadio } from "#lwm2m/radio-link";
 import { createRegistry } from "#lwm2m/registry";
 import { withOverrides } from "#lwm2m/run-settings";
-import { createSettings } from "#lwm2m/settings";
+import { createSettings, type Settings } from "#lwm2m/settings";
 import { createInitialState } from "#modem/initial-state";
 import { createModem, type Modem } from "#modem/modem";
 import { createNetwork } from "#modem/network";
@@ -43,6 +43,15 @@ export interface Bg96 {
 
 const FACTORY = fileURLToPath(new URL("../config/efs", import.meta.url));
 
+/** A damaged settings file, which AT+QLWM2M answers with ERROR, offers nothing beyond the usual. */
+function isLgu(settings: Settings): boolean {
+  try {
+    return settings.profile === 2;
+  } catch {
+    return false;
+  }
+}
+
 /** A value of the module's files, read when it boots and not at each use. */
 function atEachBoot<T>(modem: Modem, read: () => T): () => T {
   let value = read();
@@ -64,8 +73,10 @@ export async function openBg96(config: Config, runtime: Runtime, runDirectory: s
   const store = createStore(efs, log);
   const port = await openPty({ link: config.tty ?? join(runDirectory, "tty"), runtime }); // refuses before anything runs
 
-  const modem = createModem({ ...createInitialState(config), ...readNonVolatile(efs, log) });
-  keepNonVolatile(efs, modem);
+  const modem = createModem({ ...createInitialState(config), ...readNonVolatile(efs, log) }, (err) =>
+    log.error({ err }, "a watcher of the modem failed"),
+  );
+  keepNonVolatile(efs, modem, log);
   const power = createPower({ modem, clock, log, profile: config.boot });
   const network = createNetwork({ modem, clock, profile: config.boot });
 
@@ -80,7 +91,7 @@ export async function openBg96(config: Config, runtime: Runtime, runDirectory: s
         power.restart();
       },
       threshold: lowBattery,
-      lguOffered: () => settings.profile === 2,
+      lguOffered: () => isLgu(settings),
       after: clock.after,
       now: () => clock.now(),
       disable: (instanceId) => core.disable(instanceId),

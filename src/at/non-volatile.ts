@@ -18,17 +18,23 @@ export function readNonVolatile(efs: Efs, log: Log): Partial<Pick<ModemState, "s
   }
 }
 
-/** Writes each change of them, atomically. */
-export function keepNonVolatile(efs: Efs, modem: Modem): void {
-  let kept = "";
+/** Writes each change of them, atomically; a disk that refuses costs the setting's persistence, with a line in the log. */
+export function keepNonVolatile(efs: Efs, modem: Modem, log: Log): void {
+  let kept = textOf(modem.state);
   modem.onChange((now, before) => {
     if (now.settings === before.settings && now.pdp === before.pdp) return;
-    const pdp = Object.fromEntries(
-      Object.entries(now.pdp).map(([cid, each]) => [cid, { ...each, active: false, address: undefined }]),
-    );
-    const text = JSON.stringify({ settings: now.settings, pdp });
+    const text = textOf(now);
     if (text === kept) return; // a data call came or went
-    kept = text;
-    efs.write(FILE, text);
+    try {
+      efs.write(FILE, text);
+      kept = text;
+    } catch (err) {
+      log.error({ err }, "AT settings could not be kept");
+    }
   });
+}
+
+function textOf({ settings, pdp }: ModemState): string {
+  const contexts = Object.entries(pdp).map(([cid, each]) => [cid, { ...each, active: false, address: undefined }]);
+  return JSON.stringify({ settings, pdp: Object.fromEntries(contexts) });
 }

@@ -151,7 +151,10 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       try {
         onDatagram(datagram);
       } catch (error) {
-        log.error({ err: error, datagram: datagram.toString("hex") }, "a datagram could not be handled");
+        log.error(
+          { err: error, bytes: datagram.length, header: datagram.subarray(0, 4).toString("hex") },
+          "a datagram could not be handled",
+        );
       }
     },
     closed(reason) {

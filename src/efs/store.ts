@@ -7,6 +7,9 @@ export interface Store {
   load(name: string): unknown;
   /** Atomic. Keeps null, booleans, numbers, bigints, strings, Buffers, Maps, arrays and plain objects; undefined fields are left out. */
   save(name: string, value: unknown): void;
+  has(name: string): boolean;
+  /** Puts a file that makes no sense to its reader beside, as load() does with one it cannot read. */
+  setAside(name: string): void;
   /** @returns whether it was there. */
   remove(name: string): boolean;
   /** Deletes every file in the folder, so that the configuration files hold again. */
@@ -21,6 +24,14 @@ const TAG = "$";
 
 export function createStore(efs: Efs, log: Log): Store {
   const place = (name: string) => `${FOLDER}/${name}.json`;
+  const setAside = (name: string) => {
+    const path = place(name);
+    const content = efs.read(path);
+    if (content === undefined) return;
+    efs.write(`${path}.bad`, content);
+    efs.remove(path);
+    log.warn({ path, setAside: `${path}.bad` }, "stored state unreadable, begun anew");
+  };
   return {
     load(name) {
       const path = place(name);
@@ -28,16 +39,14 @@ export function createStore(efs: Efs, log: Log): Store {
       if (content === undefined) return undefined;
       try {
         return unwrap(JSON.parse(content.toString("utf8")));
-      } catch (error) {
-        efs.write(`${path}.bad`, content);
-        efs.remove(path);
-        log.warn(
-          { path, setAside: `${path}.bad`, why: (error as Error).message },
-          "stored state unreadable, begun anew",
-        );
+      } catch {
+        // the message of JSON.parse quotes what it read, which may be a key
+        setAside(name);
         return undefined;
       }
     },
+    has: (name) => efs.exists(place(name)),
+    setAside,
     save(name, value) {
       efs.write(place(name), `${JSON.stringify({ schema: SCHEMA, value: encode(value) })}\n`);
     },

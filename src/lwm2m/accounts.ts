@@ -1,9 +1,11 @@
 /** The Security, Server and Access Control Objects' instances: where they come from at start, and how they are kept. */
 import { parseServerUri } from "#coap/link";
+import { ConfigError } from "#config";
 import { type BootstrapRecord, parseBootstrapIni } from "#efs/bootstrap-ini";
 import type { Efs } from "#efs/efs";
 import { readPsk } from "#efs/psk-file";
 import type { Store } from "#efs/store";
+import { ClientError } from "#lwm2m/client";
 import { isMultiple, type ResourceValue, type Value } from "#lwm2m/object";
 import type { InstanceValues, Registry } from "#lwm2m/registry";
 import type { RunOverrides } from "#lwm2m/run-settings";
@@ -35,8 +37,10 @@ type Instances = Map<number, Map<number, ResourceValue>>;
 type Tree = Map<number, Instances>;
 
 export interface Accounts {
-  /** Fills Objects 0, 1 and 2: from the persistent files, else from bootstrap.ini. @throws ConfigError on a damaged bootstrap.ini */
-  load(): "persistent" | "factory" | "none";
+  /** Fills Objects 0, 1 and 2: from the persistent files, else from bootstrap.ini. @throws ClientError, once the log says where and why */
+  load(bootstrapMode: 0 | 1): "persistent" | "factory" | "none";
+  /** Whether persistent accounts are on disk. */
+  readonly stored: boolean;
   readonly servers: readonly Account[];
   readonly bootstrapServer: Account | undefined;
   /** Keeps Objects 0, 1 and 2 as they are now, without what the command line or the PSK files gave. */
@@ -52,7 +56,6 @@ export interface AccountsOptions {
   readonly registry: Registry;
   readonly log: Log;
   overrides(): RunOverrides;
-  bootstrapMode(): 0 | 1;
 }
 
 function valueIn(record: BootstrapRecord, registry: Registry): Value | undefined {
@@ -102,6 +105,12 @@ function treeOf(records: readonly BootstrapRecord[], registry: Registry, log: Lo
   }
   return tree;
 }
+
+/** @throws TypeError where it is no tree of instances. */
+const copyOfTree = (stored: unknown): Tree =>
+  new Map(
+    [...(stored as ReadonlyMap<number, ReadonlyMap<number, InstanceValues>>)].map(([id, each]) => [id, copyOf(each)]),
+  );
 
 const copyOf = (instances: ReadonlyMap<number, InstanceValues> | undefined): Instances =>
   new Map([...(instances ?? [])].map(([id, values]) => [id, new Map(values)]));
@@ -154,10 +163,20 @@ export function createAccounts(options: AccountsOptions): Accounts {
     }
   };
 
+  const parsed = (text: string) => {
+    try {
+      return parseBootstrapIni(text, BOOTSTRAP_INI);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      for (const { place, message, remedy } of error.problems) log.error({ place, remedy }, message);
+      throw new ClientError(`${BOOTSTRAP_INI} cannot be used: ${error.problems.length} problems, see the log`);
+    }
+  };
+
   const readFactory = (wantsBootstrap: boolean): Tree | undefined => {
     const file = efs.read(BOOTSTRAP_INI);
     if (!file) return undefined;
-    const { records, warnings } = parseBootstrapIni(file.toString("utf8"), "bootstrap.ini");
+    const { records, warnings } = parsed(file.toString("utf8"));
     for (const each of warnings) log.warn({ place: each.place, remedy: each.remedy }, each.message);
     const tree = treeOf(records, registry, log);
     if (wantsBootstrap) {
@@ -166,6 +185,13 @@ export function createAccounts(options: AccountsOptions): Accounts {
       return new Map([[SECURITY, new Map(security)]]);
     }
     return tree;
+  };
+
+  /** @throws CoapError where a value does not fit its Resource. */
+  const fill = (tree: Tree, wantsBootstrap: boolean) => {
+    applyOverrides(tree, wantsBootstrap);
+    applyPskFiles(tree);
+    for (const objectId of ACCOUNT_OBJECTS) registry.load(objectId, tree.get(objectId) ?? new Map());
   };
 
   const accounts = (): readonly Account[] =>
@@ -191,18 +217,31 @@ export function createAccounts(options: AccountsOptions): Accounts {
     });
 
   return {
-    load() {
+    load(bootstrapMode) {
       overlay = [];
-      const stored = store.load(STORED_AS) as ReadonlyMap<number, ReadonlyMap<number, InstanceValues>> | undefined;
-      const wantsBootstrap = options.bootstrapMode() === 1;
-      const tree = stored
-        ? new Map([...stored].map(([objectId, instances]) => [objectId, copyOf(instances)]))
-        : readFactory(wantsBootstrap);
+      const wantsBootstrap = bootstrapMode === 1;
+      const kept = store.load(STORED_AS);
+      if (kept !== undefined) {
+        try {
+          fill(copyOfTree(kept), wantsBootstrap);
+          return "persistent";
+        } catch (err) {
+          log.error({ err }, "the persistent accounts make no sense and are set aside");
+          store.setAside(STORED_AS);
+          overlay = [];
+        }
+      }
+      const tree = readFactory(wantsBootstrap);
       if (!tree) return "none";
-      applyPskFiles(tree);
-      applyOverrides(tree, wantsBootstrap && !stored);
-      for (const objectId of ACCOUNT_OBJECTS) registry.load(objectId, tree.get(objectId) ?? new Map());
-      return stored ? "persistent" : "factory";
+      try {
+        fill(tree, wantsBootstrap);
+      } catch (error) {
+        throw new ClientError(`bootstrap.ini: ${(error as Error).message}`);
+      }
+      return "factory";
+    },
+    get stored() {
+      return store.has(STORED_AS);
     },
     get servers() {
       return accounts().filter((each) => !each.isBootstrapServer);

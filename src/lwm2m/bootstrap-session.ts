@@ -55,6 +55,8 @@ export function createBootstrapSession(options: BootstrapSessionOptions): Bootst
   };
 
   const onRequest = (request: Request): Response => {
+    // a request of the server proves that it has accepted, even if its 2.04 was lost
+    if (state.is === "requesting") session.handle({ type: "accepted" });
     if (state.is !== "transferring") throw new CoapError("4.05", "no bootstrap under way");
     session.handle({ type: "served" });
     if (request.method === "POST" && request.uriPath?.join("/") === "bs") {
@@ -71,7 +73,8 @@ export function createBootstrapSession(options: BootstrapSessionOptions): Bootst
   const request = async (mine: number) => {
     const name = options.endpointName();
     opening = new AbortController();
-    endpoint = await openPeer(
+    const { signal } = opening;
+    const opened = await openPeer(
       { ...options, runtime: { ...runtime, log } },
       {
         onRequest,
@@ -80,11 +83,14 @@ export function createBootstrapSession(options: BootstrapSessionOptions): Bootst
           session.handle({ type: "failed" });
         },
       },
-      opening.signal,
+      signal,
     );
+    if (signal.aborted) return opened.close();
+    endpoint = opened;
     const response = await endpoint.request({ method: "POST", uriPath: ["bs"], uriQuery: [`ep=${name}`] });
     if (mine !== generation) return;
     if (response.code === "2.04") return session.handle({ type: "accepted" });
+    if (state.is !== "requesting") return;
     const detail = response.payload?.length ? response.payload.toString("utf8") : undefined;
     log.warn({ code: response.code, detail }, "Bootstrap-Request refused by the server");
     session.handle({ type: "failed" });
@@ -96,7 +102,7 @@ export function createBootstrapSession(options: BootstrapSessionOptions): Bootst
         closeLink();
         const mine = generation;
         request(mine).catch((error) => {
-          if (mine !== generation) return;
+          if (mine !== generation || state.is !== "requesting") return;
           log.warn({ reason: error instanceof Error ? error.message : String(error) }, "bootstrap: no success");
           session.handle({ type: "failed" });
         });

@@ -17,6 +17,7 @@ import type { Registry } from "#lwm2m/registry";
 import type { RunSettings } from "#lwm2m/run-settings";
 import type { ServerSession } from "#lwm2m/server-session";
 import type { Modem } from "#modem/modem";
+import { inService } from "#modem/network";
 import type { Power } from "#modem/power";
 import { createTrafficMeter } from "#modem/traffic-meter";
 import type { Cancel, Runtime } from "#runtime";
@@ -65,7 +66,6 @@ export function createClient(options: ClientOptions): ClientCore {
     registry,
     log,
     overrides: () => settings.overrides,
-    bootstrapMode: () => settings.bootstrapMode,
   });
 
   // ---- operations, one context a Server
@@ -114,6 +114,7 @@ export function createClient(options: ClientOptions): ClientCore {
     },
     onBootstrapRequest: (request) =>
       serveBootstrap(request, { registry, bootstrapInstanceId: accounts.bootstrapServer?.securityInstanceId }),
+    onBootstrapped: () => attributes.clear(), // a Short Server ID may be another Server's now
     onTraffic: createTrafficMeter(modem, clock),
     onServerLost(session) {
       contexts.get(session)?.observations.close();
@@ -125,8 +126,8 @@ export function createClient(options: ClientOptions): ClientCore {
 
   let sleeping: Cancel | undefined;
   const autostart = () => {
-    if (!options.autostart && !settings.enabled) return;
     try {
+      if (!options.autostart && !settings.enabled) return;
       const { cfg } = readClientFiles(efs, log);
       const sleepS = Math.min(cfg.bootUpSleepS, SLEEP_LIMIT_S[power.profile]);
       sleeping = clock.after(sleepS * 1000, startOrExplain);
@@ -136,6 +137,7 @@ export function createClient(options: ClientOptions): ClientCore {
   };
   const startOrExplain = () => {
     try {
+      if (!options.autostart && !settings.enabled) return; // disabled meanwhile
       lifecycle.start();
     } catch (error) {
       log.error({ reason: (error as Error).message }, "LwM2M did not start");
@@ -146,9 +148,18 @@ export function createClient(options: ClientOptions): ClientCore {
     lifecycle.halt();
   };
   modem.onChange((now, before) => {
+    if (inService(now) !== inService(before)) {
+      for (const { observations } of contexts.values()) inService(now) ? observations.resume() : observations.pause();
+    }
     if (now.power.phase === before.power.phase) return;
-    if (now.power.phase === "running") autostart();
-    if (now.power.phase === "off") halt();
+    if (now.power.phase === "running") {
+      registry.furnish();
+      autostart();
+    }
+    if (now.power.phase === "off") {
+      halt();
+      attributes.clear();
+    }
   });
   power.onGoingDown(async () => {
     if (lifecycle.running) await lifecycle.deregister(DEREGISTER_LIMIT_MS);
@@ -196,7 +207,8 @@ export function createClient(options: ClientOptions): ClientCore {
     uplink(objectId, data) {
       const at = UPLINK[objectId];
       if (!at || !registry.hasInstance(objectId, at.instanceId)) throw new ClientError(`uplink: no Object ${objectId}`);
-      if (modem.state.lwm2m.phase !== 5) throw new ClientError("uplink: not registered");
+      const isRegistered = ({ state }: ServerSession) => state.is === "registered" || state.is === "updating";
+      if (!lifecycle.sessions.some(isRegistered)) throw new ClientError("uplink: not registered");
       const path = { objectId, ...at };
       const value = typeof data === "string" ? Buffer.from(data, "latin1") : data;
       log.debug({ path: formatPath(path), bytes: value.length }, "uplink data");

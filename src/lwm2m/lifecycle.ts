@@ -8,6 +8,7 @@ import type { TransmissionParameters } from "#coap/endpoint";
 import type { OpenLink } from "#coap/link";
 import type { Request, Response } from "#coap/message";
 import type { Efs } from "#efs/efs";
+import { createAccountKeeper } from "#lwm2m/account-keeper";
 import { type Account, type Accounts, isConsistent, serverParameters } from "#lwm2m/accounts";
 import { type BootstrapSession, createBootstrapSession } from "#lwm2m/bootstrap-session";
 import { ClientError } from "#lwm2m/client";
@@ -40,6 +41,8 @@ export interface LifecycleOptions {
   onRequest(request: Request, session: ServerSession): Response | Promise<Response>;
   onBootstrapRequest(request: Request): Response;
   readonly onTraffic: CountTraffic;
+  /** The accounts are a Bootstrap-Server's now. */
+  onBootstrapped(): void;
   /** A Server's link was opened anew or has ended: its observations are void. */
   onServerLost(session: ServerSession): void;
 }
@@ -63,9 +66,6 @@ export interface Lifecycle {
 /** Where the accounts came from. */
 type Source = ReturnType<Accounts["load"]>;
 
-/** Accounts written by a Server are kept on disk this much later, together. */
-const SAVE_DELAY_MS = 100;
-
 export function createLifecycle(options: LifecycleOptions): Lifecycle {
   const { runtime, modem, registry, accounts, settings } = options;
   const { clock, log } = runtime;
@@ -77,9 +77,13 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
   let sessions: readonly ServerSession[] = [];
   let seeking: Cancel | undefined;
   let holdOff: Cancel | undefined;
-  let saving: Cancel | undefined;
-  let formerAccounts: ReturnType<Accounts["snapshot"]> | undefined;
+  let mode: 0 | 1 = 0;
+  /** De-registration under way, and what its last answer calls. */
+  let leaving: Promise<void> | undefined;
   let whenLeft: (() => void) | undefined;
+  /** Raised by each stop, so that what began before it ends no later life. */
+  let life = 0;
+  const keeper = createAccountKeeper(accounts, clock, log);
 
   const say = (phase: ClientPhase) => modem.update((state) => ({ lwm2m: { ...state.lwm2m, phase } }));
   const phase = () => modem.state.lwm2m.phase;
@@ -97,23 +101,13 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
 
   const blockedByRoaming = () => modem.state.registration.eps === 5 && files!.cfg.roamingFeature === 1;
 
-  const saveAccounts = () => {
-    saving?.();
-    saving = undefined;
-    try {
-      accounts.save();
-    } catch (error) {
-      log.error({ error }, "the accounts could not be kept in /datatx/lwm2m");
-    }
-  };
-
   // ---- registration
 
   const settle = () => {
     if (sessions.some((each) => each.state.is === "registering")) return;
     if (!sessions.some((each) => each.state.is === "registered")) return;
     if (phase() !== 5) say(5);
-    saveAccounts();
+    keeper.save();
   };
 
   const onState = (session: ServerSession, before: RegistrationState) => {
@@ -195,13 +189,11 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
       dataCall: () => dataCall(undefined),
       serve: options.onBootstrapRequest,
       consistent: () => isConsistent(accounts),
-      restoreAccounts: () => {
-        if (formerAccounts) accounts.restore(formerAccounts);
-      },
+      restoreAccounts: keeper.restore,
       onTraffic: options.onTraffic,
       onState(state) {
         if (state.is === "requesting") {
-          formerAccounts = accounts.snapshot();
+          keeper.remember();
           if (phase() !== 1) say(1);
           say(2);
         }
@@ -214,8 +206,8 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
         }
       },
       onComplete() {
-        formerAccounts = undefined;
-        saveAccounts();
+        options.onBootstrapped();
+        keeper.save();
         say(0);
         registerAll();
       },
@@ -229,7 +221,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
   const begin = (source: Source) => {
     active = true;
     say(0);
-    if (accounts.servers.length > 0 && (source === "persistent" || settings.bootstrapMode === 0)) registerAll();
+    if (accounts.servers.length > 0 && (source === "persistent" || mode === 0)) registerAll();
     else startBootstrap();
   };
 
@@ -237,7 +229,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
 
   const seekDataCall = (source: Source) => {
     const { cfg, dataCallRetry } = files!;
-    const first = settings.bootstrapMode === 1 && source !== "persistent" ? undefined : accounts.servers[0];
+    const first = mode === 1 && source !== "persistent" ? undefined : accounts.servers[0];
     seeking = awaitDataCall({
       modem,
       clock,
@@ -254,6 +246,10 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
   };
 
   const stop = () => {
+    life++;
+    whenLeft?.();
+    whenLeft = undefined;
+    leaving = undefined;
     running = false;
     active = false;
     seeking?.();
@@ -261,20 +257,60 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     bootstrap?.close();
     bootstrap = undefined;
     closeSessions();
-    if (saving) saveAccounts();
+    keeper.end();
     if (phase() !== undefined) modem.update((state) => ({ lwm2m: { ...state.lwm2m, phase: undefined } }));
   };
 
+  /** Everything has been given up: only a new start helps. */
+  const isStuck = () => active && sessions.length === 0 && (!bootstrap || bootstrap.state.is === "failed");
+
   const start = () => {
-    if (running) return;
+    if (leaving) {
+      void leaving.then(() => orStop(start)); // after the answer to De-register
+      return;
+    }
+    if (running && !isStuck()) return;
+    stop();
     files = readClientFiles(options.efs, log);
-    const source = accounts.load();
+    mode = settings.bootstrapMode;
+    const source = accounts.load(mode);
     if (source === "none") throw new ClientError("LwM2M cannot start: no /datatx/bootstrap.ini");
     if (accounts.servers.length === 0 && !accounts.bootstrapServer) {
       throw new ClientError("LwM2M cannot start: no server account in /datatx/bootstrap.ini");
     }
+    keeper.begin(source);
     running = true;
     seekDataCall(source);
+  };
+
+  /** For what no command asked for: a damaged file stops LwM2M, with a line in the log, and nothing else. */
+  const orStop = (task: () => void) => {
+    try {
+      task();
+    } catch (error) {
+      log.error({ reason: (error as Error).message }, "LwM2M has stopped");
+      stop();
+    }
+  };
+
+  const leave = async (withinMs: number) => {
+    const mine = life;
+    if (sessions.some((each) => each.state.is !== "idle")) {
+      await new Promise<void>((resolve) => {
+        const limit = clock.after(withinMs, () => {
+          log.warn({ withinMs }, "De-register was not answered in time");
+          resolve();
+        });
+        whenLeft = () => {
+          limit();
+          resolve();
+        };
+        for (const session of sessions) {
+          session.handle({ type: "deregisterAsked", answerDue: session.endpoint !== undefined });
+        }
+      });
+    }
+    if (mine === life) stop();
   };
 
   // ---- what changes while running
@@ -284,8 +320,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     if (inService(now) && blockedByRoaming()) {
       log.info({}, "LwM2M is idle while roaming (ROAMING_FEAT=1)");
       stop();
-      running = true;
-      seekDataCall(accounts.load());
+      orStop(start);
     } else if (inService(now) && !inService(before)) {
       for (const session of sessions) session.handle({ type: "updateAsked", content: PLAIN_UPDATE });
     }
@@ -293,12 +328,13 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
 
   registry.onChange(({ path, kind }: RegistryChange) => {
     if (!active || bootstrap?.state.is === "transferring") return;
-    if (path.objectId !== undefined && path.objectId <= 2) {
-      saving ??= clock.after(SAVE_DELAY_MS, saveAccounts);
-    }
+    if (path.objectId !== undefined && path.objectId <= 2) keeper.changed();
     if (kind !== "written") {
-      for (const session of sessions)
-        session.handle({ type: "updateAsked", content: { ...PLAIN_UPDATE, objects: true } });
+      // after the answer to the Create or Delete has left
+      clock.after(0, () => {
+        const content = { ...PLAIN_UPDATE, objects: true };
+        for (const session of sessions) session.handle({ type: "updateAsked", content });
+      });
     } else if (path.objectId === 1) {
       const content = {
         ...PLAIN_UPDATE,
@@ -335,24 +371,9 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
       if (registered.length === 0) throw new ClientError(`update: no registered server with short id ${shortServerId}`);
       for (const session of registered) session.handle({ type: "updateAsked", content });
     },
-    async deregister(withinMs) {
-      if (sessions.some((each) => each.state.is !== "idle")) {
-        await new Promise<void>((resolve) => {
-          const limit = clock.after(withinMs, () => {
-            log.warn({ withinMs }, "De-register was not answered in time");
-            resolve();
-          });
-          whenLeft = () => {
-            limit();
-            resolve();
-          };
-          for (const session of sessions) {
-            session.handle({ type: "deregisterAsked", answerDue: session.endpoint !== undefined });
-          }
-        });
-        whenLeft = undefined;
-      }
-      stop();
+    deregister(withinMs) {
+      leaving ??= leave(withinMs);
+      return leaving;
     },
     disable(serverInstanceId) {
       const session = sessionOf(serverInstanceId);

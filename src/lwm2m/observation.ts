@@ -169,7 +169,7 @@ export function createObservations(options: ObservationsOptions): Observations {
       return takeSample(registry, access.read(shortServerId, relation.path), relation.path, relation.accept);
     } catch (error) {
       if (!(error instanceof CoapError))
-        log.error({ error, path: formatPath(relation.path) }, "an observed path could not be read");
+        log.error({ err: error, path: formatPath(relation.path) }, "an observed path could not be read");
       end(relation, error instanceof CoapError ? error.code : "5.00", (error as Error).message);
       return undefined;
     }

@@ -16,7 +16,8 @@ export type RegistrationState =
   /** `leaving`: the answer is still awaited, only to De-register from what it grants. */
   | { readonly is: "registering"; readonly attempt: number; readonly leaving?: boolean }
   | { readonly is: "waiting"; readonly attempt: number }
-  | { readonly is: "registered"; readonly location: readonly string[] }
+  /** `proven`: an Update has been answered, so that a loss is no failure of the registration itself. */
+  | { readonly is: "registered"; readonly location: readonly string[]; readonly proven?: boolean }
   | { readonly is: "updating"; readonly location: readonly string[]; readonly again: UpdateContent | undefined }
   | { readonly is: "disabled" }
   | { readonly is: "deregistering"; readonly disableMs: number | undefined };
@@ -97,6 +98,10 @@ export function stepRegistration(
 ): RegistrationStep {
   const stay: RegistrationStep = { state, effects: [] };
   const idle: RegistrationStep = { state: { is: "idle" }, effects: [{ do: "stopTimer" }] };
+  const wait = (attempt: number): RegistrationStep => ({
+    state: { is: "waiting", attempt },
+    effects: [{ do: "stopTimer" }, { do: "startTimer", event: "retryDue", ms: retryDelayMs(policy.retry, attempt) }],
+  });
   switch (state.is) {
     case "idle":
       if (event.type === "registerAsked") return register(0);
@@ -111,10 +116,7 @@ export function stepRegistration(
         case "lost":
           if (state.leaving) return idle;
           if (policy.bootstrapIfFails) return { state: { is: "idle" }, effects: [{ do: "bootstrap" }] };
-          return {
-            state: { is: "waiting", attempt: state.attempt },
-            effects: [{ do: "startTimer", event: "retryDue", ms: retryDelayMs(policy.retry, state.attempt) }],
-          };
+          return wait(state.attempt);
         case "deregisterAsked":
           return event.answerDue ? { state: { ...state, leaving: true }, effects: [] } : idle;
         default:
@@ -132,7 +134,7 @@ export function stepRegistration(
         case "updateAsked":
           return update(state.location, event.content);
         case "lost":
-          return register(0);
+          return state.proven ? register(0) : wait(0);
         case "disableAsked":
           return leave(state.location, event.disableMs);
         case "deregisterAsked":
@@ -144,7 +146,10 @@ export function stepRegistration(
       switch (event.type) {
         case "updated":
           if (state.again) return update(state.location, state.again);
-          return { state: { is: "registered", location: state.location }, effects: [{ do: "scheduleUpdate" }] };
+          return {
+            state: { is: "registered", location: state.location, proven: true },
+            effects: [{ do: "scheduleUpdate" }],
+          };
         case "updateAsked":
           return { state: { ...state, again: both(state.again, event.content) }, effects: [] };
         case "lost":
@@ -175,8 +180,11 @@ export function stepRegistration(
 /** Longest time a Confirmable Update can take before it has failed (RFC 7252 §4.8.2, MAX_TRANSMIT_WAIT). */
 const UPDATE_MARGIN_MS = 93_000;
 
+/** Whatever lifetime a Server writes, it gets no more than one Update a second. */
+const SHORTEST_UPDATE_MS = 1000;
+
 /** When to send the next Update: early enough that it may need all its retransmissions, at the latest at half of a short lifetime. */
 export function updateDelayMs(lifetimeS: number): number {
   const lifetimeMs = lifetimeS * 1000;
-  return Math.max(lifetimeMs - UPDATE_MARGIN_MS, lifetimeMs / 2);
+  return Math.max(lifetimeMs - UPDATE_MARGIN_MS, lifetimeMs / 2, SHORTEST_UPDATE_MS);
 }

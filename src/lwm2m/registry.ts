@@ -3,6 +3,7 @@ import { CoapError } from "#coap/message";
 import type { ObjectDefinition, ResourceRow, ResourceType, ResourceValue } from "#lwm2m/object";
 import { formatPath, type Path } from "#lwm2m/path";
 import {
+  furnish,
   initialValues,
   isKept,
   isOffered,
@@ -65,6 +66,8 @@ export interface Registry {
   load(objectId: number, instances: ReadonlyMap<number, InstanceValues>): void;
   /** The stored values of an Object, for persistence. */
   dump(objectId: number): ReadonlyMap<number, InstanceValues>;
+  /** Brings back the instances that exist from the start and have been deleted since; for a boot. */
+  furnish(): void;
   onChange(watcher: (change: RegistryChange) => void): () => void;
 }
 
@@ -85,10 +88,7 @@ export function createRegistry(definitions: readonly ObjectDefinition[]): Regist
   for (const definition of [...definitions].sort((a, b) => a.id - b.id)) {
     const rows = Object.entries(definition.resources).map(([id, row]) => [Number(id), row] as const);
     const shelf: Shelf = { definition, rows, instances: new Map(), ids: [] };
-    for (const id of definition.instances === "single" ? [0] : (definition.initialInstances ?? [])) {
-      shelf.instances.set(id, initialValues(shelf));
-    }
-    renew(shelf);
+    furnish(shelf);
     shelves.set(definition.id, shelf);
   }
   const conditional = [...shelves.values()].filter(({ definition }) => definition.offered);
@@ -330,6 +330,9 @@ export function createRegistry(definitions: readonly ObjectDefinition[]): Regist
       return new Map(shelf.ids.map((id) => [id, new Map(shelf.instances.get(id))]));
     },
 
+    furnish() {
+      for (const shelf of shelves.values()) furnish(shelf);
+    },
     onChange(watcher) {
       watchers.add(watcher);
       return () => watchers.delete(watcher);

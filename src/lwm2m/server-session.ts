@@ -1,6 +1,6 @@
 /** One LwM2M Server: its link, its endpoint and the effects of its registration machine. */
 import type { Endpoint } from "#coap/endpoint";
-import { CONTENT_FORMAT, type Request, type Response } from "#coap/message";
+import { CONTENT_FORMAT, CoapFailure, type Request, type Response } from "#coap/message";
 import type { Account, ServerParameters } from "#lwm2m/accounts";
 import { openPeer, type PeerOptions } from "#lwm2m/peer";
 import {
@@ -65,7 +65,8 @@ export function createServerSession(options: ServerSessionOptions): ServerSessio
     closeLink();
     options.onNewLink(session);
     opening = new AbortController();
-    endpoint = await openPeer(
+    const { signal } = opening;
+    const opened = await openPeer(
       { ...options, runtime: { ...runtime, log } },
       {
         onRequest: (request) => options.onRequest(request, session),
@@ -74,9 +75,14 @@ export function createServerSession(options: ServerSessionOptions): ServerSessio
           session.handle({ type: "lost" });
         },
       },
-      opening.signal,
+      signal,
     );
-    return endpoint;
+    if (signal.aborted) {
+      opened.close();
+      throw new CoapFailure("closed", "link not needed any more");
+    }
+    endpoint = opened;
+    return opened;
   };
 
   const registrationQuery = (): string[] => {

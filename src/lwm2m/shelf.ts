@@ -50,3 +50,12 @@ export function isWritable(row: ResourceRow, as: Actor): boolean {
 export function isStored(row: ResourceRow, as: Actor): boolean {
   return !("read" in row) && isWritable(row, as);
 }
+
+/** Brings back the instances that exist from the start. @returns those that were missing. */
+export function furnish(shelf: Shelf): readonly number[] {
+  const { instances, initialInstances = [] } = shelf.definition;
+  const missing = (instances === "single" ? [0] : initialInstances).filter((id) => !shelf.instances.has(id));
+  for (const id of missing) shelf.instances.set(id, initialValues(shelf));
+  renew(shelf);
+  return missing;
+}

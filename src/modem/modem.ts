@@ -11,7 +11,8 @@ export interface Modem {
   onChange(watcher: Watcher): () => void;
 }
 
-export function createModem(initial: ModemState): Modem {
+/** @param onFault hears of what a watcher throws; the others still run. By default it is thrown once they have. */
+export function createModem(initial: ModemState, onFault?: (error: unknown) => void): Modem {
   let state = initial;
   const watchers = new Set<Watcher>();
   const queue: Array<[ModemState, ModemState]> = [];
@@ -26,13 +27,20 @@ export function createModem(initial: ModemState): Modem {
       queue.push([state, before]);
       if (delivering) return; // an update made by a watcher is delivered after the one it reacts to
       delivering = true;
-      try {
-        for (let next = queue.shift(); next; next = queue.shift()) {
-          for (const watcher of [...watchers]) watcher(...next);
+      const faults: unknown[] = [];
+      for (let next = queue.shift(); next; next = queue.shift()) {
+        for (const watcher of [...watchers]) {
+          try {
+            watcher(...next);
+          } catch (error) {
+            faults.push(error);
+          }
         }
-      } finally {
-        delivering = false;
-        queue.length = 0;
+      }
+      delivering = false;
+      for (const fault of faults) {
+        if (!onFault) throw fault;
+        onFault(fault);
       }
     },
     onChange(watcher) {

@@ -70,6 +70,8 @@ export function createPower({ modem, clock, log, profile }: PowerOptions): Power
   const timing = TIMING[profile];
   const goingDown: Array<() => Promise<void>> = [];
   const timers = new Set<Cancel>();
+  /** The orderly end under way; a cut of the power, or another, makes it void. */
+  let descent: object | undefined;
 
   const stopTimers = () => {
     for (const cancel of timers) cancel();
@@ -94,6 +96,7 @@ export function createPower({ modem, clock, log, profile }: PowerOptions): Power
   };
 
   const down = () => {
+    descent = undefined;
     stopTimers();
     modem.update((state) => ({
       ...volatileLost(state),
@@ -118,18 +121,18 @@ export function createPower({ modem, clock, log, profile }: PowerOptions): Power
 
   /** Runs the going-down tasks, then `then`, at the latest after the limit. */
   const goDown = (then: () => void) => {
+    if (modem.state.power.phase !== "running" || descent) return;
+    const mine = {};
+    descent = mine;
     stopTimers();
     after(timing.lastWords, () => {
-      let gone = false;
       const finish = () => {
-        if (gone) return;
-        gone = true;
-        then();
+        if (descent === mine) then();
       };
       const limit = clock.after(GOING_DOWN_LIMIT_MS, finish);
       timers.add(limit);
       const tasks = goingDown.map((task) =>
-        task().catch((error) => log.warn({ error }, "a task failed while the module went down")),
+        task().catch((err) => log.warn({ err }, "a task failed while the module went down")),
       );
       if (tasks.length === 0) return finish();
       void Promise.all(tasks).then(() => {
@@ -144,14 +147,12 @@ export function createPower({ modem, clock, log, profile }: PowerOptions): Power
     profile,
     on,
     restart() {
-      if (modem.state.power.phase !== "running") return;
       goDown(() => {
         down();
         on();
       });
     },
     off() {
-      if (modem.state.power.phase !== "running") return;
       goDown(() => {
         setPower({ poweredDown: true });
         after(timing.lastWords, down);

@@ -36,7 +36,7 @@ const enable = defineCommand({
   write({ lwm2m, client, runtime }, { enable_value }) {
     lwm2m.setEnabled(enable_value === 1);
     if (enable_value === 0 && client.status.running) {
-      client.deregister().catch((error: unknown) => runtime.log.warn({ error }, "AT+QLWM2M: de-registration failed"));
+      client.deregister().catch((err: unknown) => runtime.log.warn({ err }, "AT+QLWM2M: de-registration failed"));
     }
     return [];
   },

@@ -38,7 +38,7 @@ const deregister = defineCommand({
   spec,
   execute({ client, runtime }) {
     if (!client.status.running) throw new ClientError("deregister: the client is not running");
-    client.deregister().catch((error: unknown) => runtime.log.warn({ error }, "AT+QLWM2M: de-registration failed"));
+    client.deregister().catch((err: unknown) => runtime.log.warn({ err }, "AT+QLWM2M: de-registration failed"));
     return [];
   },
 });
