@@ -131,6 +131,7 @@ export async function openBg96(config: Config, runtime: Runtime, runDirectory: s
     observeFlag: config.lwm2m.observeFlag,
   });
   port.onData((bytes) => terminal.receive(bytes));
+  port.onAttach((attached) => attached || terminal.hangUp());
   power.on();
 
   let closing: Promise<void> | undefined;

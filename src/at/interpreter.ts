@@ -9,9 +9,14 @@ import { nextStatement } from "#at/syntax";
 import { type ObserveFlag, urcLines } from "#at/urc";
 import { createUrcQueue } from "#at/urc-queue";
 import { ClientError } from "#lwm2m/client";
+import type { Cancel } from "#runtime";
 
 /** Bytes kept while a line executes; what comes beyond them is lost, as in a UART's buffer. */
 export const TYPE_AHEAD_LIMIT = 16_384;
+
+/** Answers held back to be sent together, bytes. */
+const HELD_LIMIT = 65_536;
+const LINES_AT_A_TIME = 64;
 
 export interface Terminal {
   /** Bytes from the host, in pieces of any size; lost while the module does not run. */
@@ -19,6 +24,8 @@ export interface Terminal {
   /** Power lost: drops what is typed, queued and being executed; the session is the stored profile again. */
   reset(): void;
   /** Ends its timer and its watch on the modem; nothing is sent any more. */
+  /** The host has closed the port: what it half typed and what it has not been told are void. */
+  hangUp(): void;
   close(): void;
 }
 
@@ -42,6 +49,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
   let closed = false;
   let executing = false;
   let pumping = false;
+  let resting: Cancel | undefined;
   let input: Buffer = Buffer.alloc(0);
   /** What A/ repeats. */
   let previousLine = "";
@@ -49,10 +57,20 @@ export function createTerminal(options: TerminalOptions): Terminal {
   /** Echo and answers of one pass over the input, sent together: a write per echoed byte would cost a system call each. */
   let held: Buffer[] | undefined;
 
+  let heldBytes = 0;
+
+  const release = () => {
+    const bytes = Buffer.concat(held ?? []);
+    held = held && [];
+    heldBytes = 0;
+    if (bytes.length > 0 && !closed) options.output(bytes);
+  };
   const output = (bytes: Buffer) => {
     if (closed) return;
-    if (held) held.push(bytes);
-    else options.output(bytes);
+    if (!held) return options.output(bytes);
+    held.push(bytes);
+    heldBytes += bytes.length;
+    if (heldBytes > HELD_LIMIT) release();
   };
   const send = (text: string) => {
     if (text !== "") output(Buffer.from(text, "latin1"));
@@ -115,27 +133,37 @@ export function createTerminal(options: TerminalOptions): Terminal {
   };
 
   const pump = () => {
-    if (pumping) return; // a command that answered at once: the loop below goes on
+    if (pumping || resting) return; // a command that answered at once: the loop below goes on
     pumping = true;
     held = [];
     let at = 0;
+    let lines = 0;
     try {
-      while (!executing && at < input.length) {
+      while (!executing && at < input.length && lines < LINES_AT_A_TIME) {
         const event = editor.push(input[at++]!);
-        if (event) handle(event);
+        if (!event) continue;
+        lines++;
+        handle(event);
       }
     } finally {
       input = input.subarray(at, at + TYPE_AHEAD_LIMIT);
       pumping = false;
-      const bytes = Buffer.concat(held);
+      release();
       held = undefined;
-      if (bytes.length > 0) output(bytes);
     }
+    if (executing || input.length === 0) return;
+    // so that one busy port does not keep the rest of the process waiting
+    resting = clock.after(0, () => {
+      resting = undefined;
+      pump();
+    });
   };
 
   const reset = () => {
     life++;
     executing = false;
+    resting?.();
+    resting = undefined;
     input = Buffer.alloc(0);
     previousLine = "";
     editor.reset();
@@ -155,11 +183,16 @@ export function createTerminal(options: TerminalOptions): Terminal {
   return {
     receive(bytes) {
       if (closed || modem.state.power.phase !== "running") return;
-      input = executing || pumping ? Buffer.concat([input, bytes]) : bytes;
+      const isBusy = executing || pumping || resting !== undefined;
+      input = isBusy ? Buffer.concat([input, bytes]).subarray(0, TYPE_AHEAD_LIMIT) : bytes;
       pump();
       urcs.activity();
     },
     reset,
+    hangUp() {
+      editor.reset();
+      urcs.clear();
+    },
     close() {
       closed = true;
       unsubscribe();

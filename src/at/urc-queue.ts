@@ -3,6 +3,8 @@ import type { Cancel, Clock } from "#runtime";
 
 /** Line time without a byte before a URC: hosts take one that comes closer for part of an answer. */
 export const QUIET_MS = 20;
+/** A host that polls without rest gets its URCs between two commands after so long. */
+const LONGEST_WAIT_MS = 1000;
 const MOST_LINES = 256;
 const MOST_CHARACTERS = 262_144;
 
@@ -27,6 +29,8 @@ export interface UrcQueueOptions {
 export function createUrcQueue({ clock, mayTalk, send, onDrop }: UrcQueueOptions): UrcQueue {
   let waiting: string[] = [];
   let characters = 0;
+  /** When the line first had room but for the quiet. */
+  let deferredSinceMs: number | undefined;
   let lastActivityMs = Number.NEGATIVE_INFINITY;
   let timer: Cancel | undefined;
 
@@ -35,6 +39,7 @@ export function createUrcQueue({ clock, mayTalk, send, onDrop }: UrcQueueOptions
     timer = undefined;
     waiting = [];
     characters = 0;
+    deferredSinceMs = undefined;
   };
   const flush = () => {
     const lines = waiting;
@@ -42,9 +47,12 @@ export function createUrcQueue({ clock, mayTalk, send, onDrop }: UrcQueueOptions
     for (const line of lines) send(line);
   };
   const sendIfQuiet = () => {
-    if (waiting.length === 0 || timer || !mayTalk()) return;
-    const leftMs = lastActivityMs + QUIET_MS - clock.monotonic();
-    if (leftMs <= 0) return flush();
+    if (waiting.length === 0 || !mayTalk()) return;
+    const nowMs = clock.monotonic();
+    deferredSinceMs ??= nowMs;
+    const leftMs = lastActivityMs + QUIET_MS - nowMs;
+    if (leftMs <= 0 || nowMs - deferredSinceMs >= LONGEST_WAIT_MS) return flush();
+    if (timer) return;
     timer = clock.after(leftMs, () => {
       timer = undefined;
       sendIfQuiet();

@@ -31,6 +31,15 @@ const PHASES = [
 /** @returns e.g. "STATE_READY" for 5. */
 export const eventName = (phase: ClientPhase): string => PHASES[phase];
 
+/** dltype; text where a damaged settings file, which AT+QLWM2M answers with ERROR, says nothing. */
+function prefersText({ lwm2m }: Host): boolean {
+  try {
+    return lwm2m.downlinkFormat === 0;
+  } catch {
+    return true;
+  }
+}
+
 /** In the order in which one change prints them. */
 const urcs: readonly Urc[] = [
   function ready(now, before) {
@@ -82,7 +91,7 @@ const urcs: readonly Urc[] = [
     if (!latest || latest === before.lwm2m.downlink) return [];
     const { data, path } = latest;
     // A quote or an end of line would break the host's parser, so such data goes as hexadecimal.
-    const text = host.lwm2m.downlinkFormat === 0 && data.every((byte) => byte >= 0x20 && byte < 0x7f && byte !== 0x22);
+    const text = prefersText(host) && data.every((byte) => byte >= 0x20 && byte < 0x7f && byte !== 0x22);
     const value = text ? data.toString("latin1") : data.toString("hex").toUpperCase();
     return [`+QLWDLDATA: "${path}",${text ? 4 : 5},${data.length},"${value}"`];
   },

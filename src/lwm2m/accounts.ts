@@ -45,6 +45,8 @@ export interface Accounts {
   readonly bootstrapServer: Account | undefined;
   /** Keeps Objects 0, 1 and 2 as they are now, without what the command line or the PSK files gave. */
   save(): void;
+  /** Lifetime of a Server in the persistent accounts, while the Client does not run. @returns whether they have that Server */
+  amendLifetime(shortServerId: number, lifetimeS: number): boolean;
   /** The instances as they are, to be put back by restore() when a bootstrap fails. */
   snapshot(): ReadonlyMap<number, ReadonlyMap<number, InstanceValues>>;
   restore(snapshot: ReadonlyMap<number, ReadonlyMap<number, InstanceValues>>): void;
@@ -258,6 +260,17 @@ export function createAccounts(options: AccountsOptions): Accounts {
         else resources.set(resourceId, base);
       }
       store.save(STORED_AS, tree);
+    },
+    amendLifetime(shortServerId, lifetimeS) {
+      const kept = store.load(STORED_AS);
+      if (kept === undefined) return false;
+      const tree = copyOfTree(kept);
+      const instances = [...(tree.get(SERVER)?.values() ?? [])];
+      const server = instances.find((resources) => resources.get(0) === shortServerId);
+      if (!server) return false;
+      server.set(1, lifetimeS);
+      store.save(STORED_AS, tree);
+      return true;
     },
     snapshot: () => new Map(ACCOUNT_OBJECTS.map((objectId) => [objectId, copyOf(registry.dump(objectId))])),
     restore(snapshot) {

@@ -198,6 +198,10 @@ export function createClient(options: ClientOptions): ClientCore {
       await lifecycle.deregister(withinMs);
     },
     setLifetime(shortServerId, lifetimeS) {
+      if (!lifecycle.running) {
+        if (accounts.amendLifetime(shortServerId, lifetimeS)) return;
+        throw new ClientError(`lifetime: no server with short id ${shortServerId}`);
+      }
       const session = lifecycle.sessions.find((each) => each.account.shortServerId === shortServerId);
       const instanceId = session?.account.serverInstanceId;
       if (instanceId === undefined) throw new ClientError(`lifetime: no server with short id ${shortServerId}`);

@@ -33,7 +33,7 @@ export interface Client {
   update(shortServerId: number, withObjects: boolean): void;
   /** De-registers from all Servers and stops; resolves when answered or given up (at most `withinMs`). @throws ClientError when not running. */
   deregister(withinMs?: number): Promise<void>;
-  /** Writes Lifetime of one Server account. @throws ClientError when the id is unknown. */
+  /** Writes Lifetime of one Server account; while it does not run, of the persistent one. @throws ClientError when the id is unknown. */
   setLifetime(shortServerId: number, lifetimeS: number): void;
   /** Puts uplink data into the Resource for it (/19/0/0, /10250/0/0, /26241/0/0), which notifies its observers. @throws ClientError */
   uplink(objectId: number, data: Buffer | string): void;

@@ -58,10 +58,19 @@ export function withOverrides(settings: Settings, given: RunOverrides): RunSetti
       if (overrides.server === undefined) return settings.securityMode;
       return overrides.server.startsWith("coaps:") ? 0 : 3;
     },
+    setSecurityMode(mode) {
+      if (overrides.server !== undefined) settings.setServerUri(overrides.server);
+      settings.setSecurityMode(mode);
+      drop("server");
+    },
     get psk() {
       const { pskIdentity, pskKeyHex } = overrides;
       if (pskIdentity === undefined || pskKeyHex === undefined) return settings.psk;
       return { identity: pskIdentity, keyHex: pskKeyHex.toUpperCase() };
+    },
+    restoreFactory() {
+      settings.restoreFactory();
+      drop("server");
     },
     generatePsk() {
       settings.generatePsk();

@@ -225,7 +225,9 @@ export function createSettings(options: SettingsOptions): Settings {
       const parts = serverOf(uri);
       if (!parts) throw new ClientError("server address: not coap://host:port or coaps://host:port");
       const { entries, account } = inUseOrNew();
-      files.saveEntries(withSecurity(entries, account, "uri", uri));
+      // the mode follows the scheme, as the scheme follows the mode in setSecurityMode
+      const secured = withSecurity(entries, account, "mode", uri.startsWith("coaps:") ? 0 : 3);
+      files.saveEntries(withSecurity(secured, account, "uri", uri));
       update({ server: parts });
     },
     setServer(name, port) {

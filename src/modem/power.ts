@@ -72,6 +72,8 @@ export function createPower({ modem, clock, log, profile }: PowerOptions): Power
   const timers = new Set<Cancel>();
   /** The orderly end under way; a cut of the power, or another, makes it void. */
   let descent: object | undefined;
+  /** The latest initialisation of the SIM; minimum functionality, or a later one, makes it void. */
+  let simStart: object | undefined;
 
   const stopTimers = () => {
     for (const cancel of timers) cancel();
@@ -88,10 +90,14 @@ export function createPower({ modem, clock, log, profile }: PowerOptions): Power
   const setPower = (change: Partial<ModemState["power"]>) =>
     modem.update((state) => ({ power: { ...state.power, ...change } }));
 
-  const startSim = (then: () => void) => {
+  const startSim = () => {
+    const mine = {};
+    simStart = mine;
+    const isVoid = () => simStart !== mine || modem.state.functionality === 0;
     after(timing.sim, () => {
+      if (isVoid()) return;
       modem.update((state) => ({ sim: { ...state.sim, status: state.sim.card } }));
-      after(timing.smsDone, then);
+      after(timing.smsDone, () => isVoid() || setPower({ smsDone: modem.state.sim.status === "READY" }));
     });
   };
 
@@ -113,7 +119,7 @@ export function createPower({ modem, clock, log, profile }: PowerOptions): Power
         setPower({ ready: true });
         after(timing.appReady, () => {
           setPower({ appReady: true });
-          startSim(() => setPower({ smsDone: modem.state.sim.status === "READY" }));
+          startSim();
         });
       });
     });
@@ -170,7 +176,7 @@ export function createPower({ modem, clock, log, profile }: PowerOptions): Power
           state.sim.card !== "NOT INSERTED" && { sim: { ...state.sim, status: "NOT READY" as const } }),
         ...(level === 0 && { power: { ...state.power, smsDone: false } }),
       }));
-      if (before === 0) startSim(() => setPower({ smsDone: modem.state.sim.status === "READY" }));
+      if (before === 0) startSim();
     },
     onGoingDown: (task) => void goingDown.push(task),
     close: stopTimers,

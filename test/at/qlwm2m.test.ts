@@ -33,6 +33,7 @@ function createFakeClient() {
       note("deregister");
     },
     setLifetime(shortServerId, lifetimeS) {
+      if (!fake.running) throw new ClientError("no persistent account");
       known(shortServerId);
       note("setLifetime", shortServerId, lifetimeS);
     },

@@ -304,6 +304,33 @@ describe("a URC and the host", () => {
     );
   });
 
+  it("comes between two commands of a host that polls without rest, after a second", async () => {
+    const opened = await openAtTerminal();
+    await opened.type("ATE0\r");
+    await opened.wait(100);
+    event(opened, 4);
+    let printed = await opened.type("AT\r");
+    event(opened, 5);
+    for (let ms = 0; ms < 2000; ms += 10) {
+      await opened.clock.advance(10);
+      printed += await opened.type("AT\r");
+    }
+    expect(printed).toContain("STATE_READY");
+    expect(printed.split("\r\nOK\r\n").length).toBe(202);
+  });
+
+  it("is void, like a line half typed, once the host has closed the port", async () => {
+    const opened = await openAtTerminal();
+    await opened.type("ATE0\r");
+    await opened.wait(100);
+    await opened.type("AT+C");
+    event(opened, 5);
+    opened.terminal.hangUp();
+    expect(await opened.wait(5000)).toBe("");
+    expect(await opened.type("AT\r")).toBe("\r\nOK\r\n");
+    expect(await opened.wait(5000)).toBe("");
+  });
+
   it("is dropped, newest first, when a host never lets the line rest: the queue is bounded", async () => {
     const opened = await openAtTerminal();
     await opened.type("ATE0\r");

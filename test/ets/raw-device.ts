@@ -1,5 +1,5 @@
 /** A whole Client on the manual clock whose Servers are bytes: see raw-server.ts. */
-import { expect } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { CoapParts, ReadCoap } from "../support/coap-bytes.ts";
 import { type DeviceOptions, openDevice } from "../support/lwm2m-device.ts";
 import { type Ask, nameOf, OPTION, show } from "./ask.ts";
@@ -112,4 +112,20 @@ export async function walk(server: RawServer, steps: readonly Step[]): Promise<v
     else if (typeof expected === "string") expect(show(response), where).toBe(expected);
     else expect(show(response), where).toMatch(expected);
   }
+}
+
+/** A conformance case that is one exchange after another with a registered device. */
+export interface Case {
+  /** Begins with the id, or ids, of what it shows. */
+  readonly title: string;
+  readonly options?: RawDeviceOptions;
+  readonly steps: readonly Step[];
+}
+
+export function defineCases(area: string, cases: readonly Case[]): void {
+  describe(area, () => {
+    for (const { title, options, steps } of cases) {
+      it(title, async () => walk((await openRegistered(options)).server, steps));
+    }
+  });
 }

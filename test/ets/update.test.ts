@@ -1,13 +1,12 @@
 /** Update, De-register, Disable: a registration kept, left and taken up again. */
 import { describe, expect, it } from "vitest";
 import { get, numberOf, OPTION, post, put, text, tlv } from "./ask.ts";
-import { answer, NOTHING, openRegistered, SECOND_ACCOUNT, SERVER_ACCOUNT } from "./raw-device.ts";
+import { answer, NOTHING, openRegistered } from "./raw-device.ts";
 
 const ERRORS = [
   ..."4.00 4.01 4.02 4.03 4.04 4.05 4.06 4.08 4.09 4.12 4.15".split(" "),
   ..."5.00 5.01 5.02 5.03 5.04 5.05".split(" "),
 ];
-const TWO = `${SERVER_ACCOUNT}\n${SECOND_ACCOUNT}`;
 
 describe("Update", () => {
   it("LightweightM2M-1.0-int-102 TD_LWM2M_1_INT_102 follows a Write of the lifetime at once, then comes before each expiry", async () => {
@@ -137,20 +136,6 @@ describe("Disable and De-register", () => {
     expect(device.servers).toHaveLength(1);
     await clock.advance(1_000);
     expect(device.server.requests()).toEqual([expect.stringMatching(/^POST \/rd\?/)]);
-  });
-
-  it("ANJ-DER-02 counts Disable Timeout from the last Execute, which another server may send", async () => {
-    const device = await openRegistered({ ini: TWO });
-    const [first, second] = device.servers;
-    expect((await second!.ask(put("/1/1/5", text("60")))).code).toBe("2.04");
-    expect((await second!.ask(post("/1/1/4"))).code).toBe("2.04");
-    await device.clock.advance(40_000);
-    expect(first!.requests().at(-1)).toBe("DELETE /rd/1");
-    expect((await second!.ask(post("/1/1/4"))).code).toBe("2.04");
-    await device.clock.advance(40_000);
-    expect(device.servers).toHaveLength(2);
-    await device.clock.advance(21_000);
-    expect(device.server.requests()).toEqual([expect.stringMatching(/^POST \/rd\?.*lt=300/)]);
   });
 
   it("ANJ-DER-04 waits with De-register for the answer to an Update", async () => {

@@ -233,3 +233,24 @@ describe("power", () => {
     expect(device.modem.state.power.boots).toBe(2);
   });
 });
+
+it("[BG-125] a lifetime set while the client does not run holds at the next registration, persistent accounts or not", async () => {
+  const device = openDevice({ files: { [INI]: SERVER_ONLY } });
+  device.client.register(false);
+  await device.clock.advance(100);
+  void device.client.deregister();
+  await device.clock.advance(1000);
+  device.client.setLifetime(102, 900);
+  device.client.register(false);
+  await device.clock.advance(100);
+  expect(device.seen().at(-1)).toContain("lt=900");
+  expect(() => device.client.setLifetime(7, 900)).toThrow();
+});
+
+it("[BG-139] a coaps address makes the account one with PSK, and back", () => {
+  const { settings } = openDevice({ files: { [INI]: SERVER_ONLY } });
+  settings.setServerUri("coaps://192.0.2.1:5684");
+  expect(settings.securityMode).toBe(0);
+  settings.setServerUri("coap://192.0.2.1:5683");
+  expect(settings.securityMode).toBe(3);
+});

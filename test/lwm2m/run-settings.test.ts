@@ -31,3 +31,10 @@ it("yields to what the host sets later in the run", () => {
   expect(settings.psk?.identity).toBe("IMEI:864508030012428_QUECTELTMOBILEDDI");
   expect(settings.overrides).toEqual({});
 });
+
+it("gives the server of the command line the security mode that the host sets", () => {
+  const { settings } = openDevice({ overrides });
+  settings.setSecurityMode(3);
+  expect(settings.serverUri).toBe("coap://198.51.100.5:5684");
+  expect(settings.securityMode).toBe(3);
+});

@@ -105,6 +105,20 @@ describe("power", () => {
     ]);
   });
 
+  it("does not finish the SIM once functionality is at its minimum again", async () => {
+    const { clock, modem, power, events } = openModule("realistic");
+    power.on();
+    await clock.advance(60_000);
+    power.setFunctionality(0);
+    power.setFunctionality(1);
+    await clock.advance(100);
+    power.setFunctionality(0);
+    events.length = 0;
+    await clock.advance(60_000);
+    expect(events).toEqual([]);
+    expect(modem.state.sim.status).toBe("NOT READY");
+  });
+
   it("stays without network where the SIM asks for its PIN, is absent, or there is no coverage", async () => {
     const { sim, network } = hardware;
     for (const change of [

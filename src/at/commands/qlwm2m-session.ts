@@ -51,8 +51,11 @@ const lifetime = defineCommand({
   write({ client, lwm2m }, { ssid, life_time }) {
     const inFile = lwm2m.serverIds.includes(ssid);
     // the Client also knows the servers that a Bootstrap-Server has named
-    if (client.status.running) client.setLifetime(ssid, life_time);
-    else if (!inFile) throw new ClientError(`lifetime: no server ${ssid}`);
+    try {
+      client.setLifetime(ssid, life_time);
+    } catch (error) {
+      if (!inFile || client.status.running) throw error;
+    }
     if (inFile) lwm2m.setLifetime(life_time, ssid);
     return [];
   },
