@@ -3,7 +3,7 @@
  * OMA TS 1.0.2 §6.4.4 (BG96: guide §3.3.1, Table 2).
  */
 import type { ConfigProblem } from "#config";
-import { createFindings, type Findings } from "#efs/findings";
+import { createFindings, type Findings, refuseLonger } from "#efs/findings";
 import { readTokens, type Token, type TokenKind } from "#efs/json-tokens";
 
 /** Path of a Resource or Resource Instance. */
@@ -50,6 +50,8 @@ class Fault extends Error {}
 
 const SEQUENCE_KEYS = ["bn", "bt", "e"];
 const ENTRY_KEYS = ["n", "t", "v", "bv", "sv", "ov"];
+/** Room for some hundred accounts. */
+const MAX_BYTES = 64 * 1024;
 /** The token each field is made of. */
 const FIELD_KINDS: Readonly<Record<string, TokenKind>> = {
   bn: "string",
@@ -72,6 +74,7 @@ const MAX_ID = 65534;
  * @throws ConfigError with every other problem, each at "file:line:column".
  */
 export function parseBootstrapIni(text: string, fileName: string): BootstrapIni {
+  refuseLonger(MAX_BYTES, text, fileName);
   const findings = createFindings(text, fileName);
   const report: Report = ({ start }, message, remedy) => findings.report(start, message, remedy);
   const tokens = readTokens(text);
@@ -83,6 +86,7 @@ export function parseBootstrapIni(text: string, fileName: string): BootstrapIni 
   const seen = new Map<string, number>();
   for (const { fields, entries } of sequences) {
     for (const entry of entries ?? []) {
+      if (findings.full) break;
       const record = readEntry(entry, fields, report);
       if (!record) continue;
       const place = findings.place(entry.start.start);
@@ -124,9 +128,7 @@ function readSequences(tokens: readonly Token[], report: Report, findings: Findi
   const peek = () => tokens[at]!;
 
   const fault = (expected: string, remedy: string): never => {
-    const { kind, source } = peek();
-    const found = kind === "end" ? "the end of the file" : JSON.stringify(source.slice(0, 40));
-    report(peek(), `expected ${expected}, found ${found}`, quoteRemedy(source) ?? remedy);
+    report(peek(), `expected ${expected}, found ${nameOf(peek())}`, quoteRemedy(peek().source) ?? remedy);
     throw new Fault();
   };
   const take = (kind: TokenKind, expected: string, remedy: string): Token => {
@@ -134,8 +136,9 @@ function readSequences(tokens: readonly Token[], report: Report, findings: Findi
     return tokens[at++]!;
   };
   const startsSequence = () => {
-    const [brace, key, colon] = [tokens[at], tokens[at + 1], tokens[at + 2]];
-    return brace?.kind === "{" && SEQUENCE_KEYS.includes(String(key?.value)) && colon?.kind === ":";
+    if (tokens[at]?.kind !== "{") return false;
+    const [key, colon] = [tokens[at + 1], tokens[at + 2]];
+    return SEQUENCE_KEYS.includes(String(key?.value)) && colon?.kind === ":";
   };
   /** After a member: another one (true), or the end, which may be wanting where the sequence ends. */
   const goesOn = (closing: "}" | "]", enclosing: TokenKind | undefined): boolean => {
@@ -162,8 +165,10 @@ function readSequences(tokens: readonly Token[], report: Report, findings: Findi
       const key = take("string", "a key in double quotes", `give one of ${known.join(", ")} in double quotes`);
       take(":", '":"', 'put ":" between key and value');
       const name = String(key.value);
-      if (!known.includes(name)) report(key, `"${name}" is no key here`, `the keys are ${known.join(", ")}`);
-      if (fields.has(name)) report(key, `"${name}" stands twice`, "keep one of the two");
+      if (!known.includes(name)) {
+        const message = name in FIELD_KINDS || name === "e" ? `"${name}" is no key here` : "an unknown key stands here";
+        report(key, message, `the keys are ${known.join(", ")}`);
+      } else if (fields.has(name)) report(key, `"${name}" stands twice`, "keep one of the two");
       fields.set(name, peek());
       if (name === "e" && readList) readList();
       else readValue(name);
@@ -175,7 +180,7 @@ function readSequences(tokens: readonly Token[], report: Report, findings: Findi
     const wanted = FIELD_KINDS[name];
     if (!["string", "number", "boolean", "null"].includes(token.kind)) fault("a value", `give a ${wanted ?? "value"}`);
     if (wanted !== undefined && token.kind !== wanted) {
-      report(token, `"${name}" must be a ${wanted}, found ${token.source.slice(0, 40)}`, `write it as a ${wanted}`);
+      report(token, `"${name}" must be a ${wanted}, found ${nameOf(token)}`, `write it as a ${wanted}`);
     }
     at++;
   };
@@ -197,7 +202,7 @@ function readSequences(tokens: readonly Token[], report: Report, findings: Findi
     return { fields, entries };
   };
 
-  while (peek().kind !== "end") {
+  while (peek().kind !== "end" && !findings.full) {
     try {
       sequences.push(readSequence());
     } catch (error) {
@@ -221,11 +226,11 @@ function readEntry(entry: RawEntry, sequence: ReadonlyMap<string, Token>, report
   const token = kind && fields.get(kind)!;
   if (!path || !kind || !token || typeof token.value !== FIELD_KINDS[kind]) return undefined;
   if (kind === "v" && !isExact(token)) {
-    report(token, `${token.source.slice(0, 40)} cannot be kept exactly`, "stay within ±9007199254740991");
+    report(token, "the number cannot be kept exactly", "stay within ±9007199254740991");
   }
   const ids = kind === "ov" ? OBJECT_LINK.exec(String(token.value)) : [];
   if (!ids?.slice(1).every((id) => Number(id) <= MAX_ID + 1)) {
-    report(token, `${token.source.slice(0, 40)} is no object link`, 'write "<object>:<instance>", e.g. "10:3"');
+    report(token, "the value is no object link", 'write "<object>:<instance>", e.g. "10:3"');
   }
   const [base, time] = [sequence.get("bt")?.value, fields.get("t")?.value];
   const timed = base !== undefined || time !== undefined;
@@ -246,11 +251,22 @@ function readPath(base: Token | undefined, name: Token | undefined, start: Token
       base === undefined
         ? `without "bn", "n" is the whole path ${shape}`
         : `"bn" and "n" are joined as they stand and make ${shape}; "bn" ends with "/"`;
-    report(name ?? start, `"${text.slice(0, 60)}" is no path of a resource`, remedy);
+    const made =
+      base && name ? '"bn" and "n" make no path' : base ? '"bn" is no path' : name ? '"n" is no path' : "there is no path";
+    report(name ?? start, `${made} of a resource`, remedy);
     return undefined;
   }
   const [objectId, instanceId, resourceId, resourceInstanceId] = ids as [number, number, number, number?];
   return { objectId, instanceId, resourceId, ...(resourceInstanceId !== undefined && { resourceInstanceId }) };
+}
+
+/** A token in words that repeat nothing of it: it may be a key, or a part of one (BG96: Resource /0/x/5). */
+function nameOf({ kind }: Token): string {
+  if (kind === "end") return "the end of the file";
+  if (kind === "bad") return "text that is no JSON";
+  if (kind === "null") return "null";
+  if (kind === "boolean") return "true or false";
+  return kind === "string" || kind === "number" ? `a ${kind}` : `"${kind}"`;
 }
 
 function isExact(token: Token): boolean {

@@ -1,7 +1,7 @@
 /** carrier_apn_cfg: the APN of each server, as blocks of `KEY=value` lines with ";" between them (BG96: guide §3.3.2, Table 3). */
 import type { ConfigProblem } from "#config";
-import { createFindings, type Findings } from "#efs/findings";
-import { applyEdits, editsOf, type KeyRow, lineEnd, type Pair, readFields, readPair } from "#efs/pairs";
+import { createFindings, type Findings, refuseLonger } from "#efs/findings";
+import { applyEdits, editsOf, type KeyRow, lineEnd, MAX_BYTES, type Pair, readFields, readPair } from "#efs/pairs";
 
 export interface CarrierApn {
   readonly apn: string;
@@ -19,6 +19,9 @@ const ROWS: readonly KeyRow<keyof CarrierApn>[] = [
   { key: "BS_IF_REG_FAILS", field: "bootstrapIfRegistrationFails", missing: 0, oneOf: [0, 1] },
 ];
 
+/** Each block is read anew for each change to one. */
+const MAX_SERVERS = 100;
+
 interface Block {
   readonly pairs: readonly Pair[];
   /** Offset behind its last pair. */
@@ -33,14 +36,22 @@ export function parseCarrierApnCfg(
   text: string,
   fileName: string,
 ): { readonly servers: readonly CarrierApn[]; readonly warnings: readonly ConfigProblem[] } {
+  refuseLonger(MAX_BYTES, text, fileName);
   const findings = createFindings(text, fileName);
   const servers: CarrierApn[] = [];
+  const seen = new Set<number>();
   for (const { pairs } of readBlocks(text, findings)) {
+    if (findings.full) break;
+    if (servers.length === MAX_SERVERS) {
+      findings.report(pairs[0]!.keyAt, `the file has more than ${MAX_SERVERS} blocks`, "remove those not in use");
+      break;
+    }
     const server = readFields<CarrierApn>(pairs, ROWS, findings);
-    if (servers.some(({ shortServerId }) => shortServerId === server.shortServerId)) {
+    if (seen.has(server.shortServerId)) {
       const message = `a block for server ${server.shortServerId} stands above`;
       findings.report(pairs[0]!.keyAt, message, 'give it its own SHORT_SERVER_ID1; ";" ends a block, not a line');
     }
+    seen.add(server.shortServerId);
     servers.push(server);
   }
   findings.check();
@@ -52,6 +63,17 @@ export function parseCarrierApnCfg(
  * @throws ConfigError when the text cannot be read or a value cannot be kept.
  */
 export function editCarrierApnCfg(
+  text: string,
+  shortServerId: number,
+  changes: Partial<Omit<CarrierApn, "shortServerId">>,
+  fileName: string,
+): string {
+  const changed = changedText(text, shortServerId, changes, fileName);
+  refuseLonger(MAX_BYTES, changed, fileName);
+  return changed;
+}
+
+function changedText(
   text: string,
   shortServerId: number,
   changes: Partial<Omit<CarrierApn, "shortServerId">>,
@@ -83,7 +105,7 @@ function readBlocks(text: string, findings: Findings): readonly Block[] {
   if (open >= 0) findings.report(open, "the comment has no end", 'close it with "*/"');
   findings.check();
   const blocks: Block[] = [];
-  for (let at = 0; at < plain.length; ) {
+  for (let at = 0; at < plain.length && !findings.full; ) {
     const semicolon = plain.indexOf(";", at);
     const stop = semicolon >= 0 ? semicolon : plain.length;
     const pairs = readLines(plain, at, stop, findings);
@@ -94,11 +116,12 @@ function readBlocks(text: string, findings: Findings): readonly Block[] {
   return blocks;
 }
 
-function readLines(text: string, from: number, to: number, findings: Findings): readonly Pair[] {
+function readLines(plain: string, from: number, to: number, findings: Findings): readonly Pair[] {
   const pairs: Pair[] = [];
-  for (let at = from; at < to; ) {
+  const text = plain.slice(0, to);
+  for (let at = from; at < to && !findings.full; ) {
     const newline = text.indexOf("\n", at);
-    const stop = newline >= 0 && newline < to ? newline : to;
+    const stop = newline >= 0 ? newline : to;
     const line = text.slice(at, stop);
     const pair = readPair(text, at, stop);
     if (pair) pairs.push(pair);
@@ -117,5 +140,13 @@ function readLines(text: string, from: number, to: number, findings: Findings): 
 
 /** Comments blanked out, so that every offset stays what it was. */
 function withoutComments(text: string): string {
-  return text.replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\r\n]/g, " "));
+  let plain = "";
+  let at = 0;
+  for (;;) {
+    const open = text.indexOf("/*", at);
+    const close = open < 0 ? -1 : text.indexOf("*/", open + 2);
+    if (close < 0) return plain + text.slice(at);
+    plain += text.slice(at, open) + text.slice(open, close + 2).replace(/[^\r\n]/g, " ");
+    at = close + 2;
+  }
 }

@@ -7,6 +7,8 @@ export interface Findings {
   /** Something the file is still read with. */
   warn(offset: number, message: string, remedy: string): void;
   readonly warnings: readonly ConfigProblem[];
+  /** As many were reported as are told: reading on finds nothing for anybody. */
+  readonly full: boolean;
   /** Both from 1. */
   place(offset: number): { readonly line: number; readonly column: number };
   /** @throws ConfigError with what was reported, in the order of the text. */
@@ -42,10 +44,21 @@ export function createFindings(text: string, fileName: string): Findings {
       if (warnings.length < MAX_FINDINGS) warnings.push(problem(offset, message, remedy));
     },
     warnings,
+    get full() {
+      return found.length >= MAX_FINDINGS;
+    },
     place,
     check() {
       if (found.length === 0) return;
       throw new ConfigError(found.sort((a, b) => a.offset - b.offset).map((each) => each.problem));
     },
   };
+}
+
+/** Keeps a file that is no configuration at all from holding up the module. @throws ConfigError */
+export function refuseLonger(maxBytes: number, content: string | Buffer, fileName: string): void {
+  const bytes = Buffer.byteLength(content);
+  if (bytes <= maxBytes) return;
+  const message = `the file is ${bytes} bytes long, ${maxBytes} is the most`;
+  throw new ConfigError([{ place: `${fileName}:1:1`, message, remedy: "see whether it is the right file, or shorten it" }]);
 }

@@ -12,8 +12,9 @@ export interface Token {
 }
 
 const TOKEN =
-  /[{}[\],:]|"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|(?:true|false|null)(?!\w)/y;
-const SPACE = /[ \t\r\n]*/y;
+  /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|(?:true|false|null)(?!\w)/y;
+const PUNCTUATION = "{}[],:";
+const SPACE = " \t\r\n";
 /** What a reader would take for one word, to name it in a message. */
 const WORD = /"[^"\r\n]*"?|[^\s{}[\],:"]+|[\s\S]/y;
 
@@ -25,22 +26,33 @@ export function readTokens(text: string): readonly Token[] {
     pattern.lastIndex = at;
     return pattern.exec(text)?.[0] ?? "";
   };
-  for (;;) {
-    at += match(SPACE).length;
-    if (at >= text.length) break;
+  for (; at < text.length; ) {
+    const first = text[at]!;
+    if (SPACE.includes(first)) {
+      at++;
+      continue;
+    }
+    if (PUNCTUATION.includes(first)) {
+      tokens.push({ kind: first as TokenKind, value: undefined, source: first, start: at, end: ++at });
+      continue;
+    }
     const token = match(TOKEN);
     const source = token || match(WORD);
-    tokens.push({ ...classify(token), source, start: at, end: at + source.length });
+    const value = valueOf(token);
+    tokens.push({ kind: kindOf(token, value), value, source, start: at, end: at + source.length });
     at += source.length;
   }
   tokens.push({ kind: "end", value: undefined, source: "", start: at, end: at });
   return tokens;
 }
 
-function classify(token: string): { kind: TokenKind; value: string | number | boolean | undefined } {
-  if (token === "") return { kind: "bad", value: undefined };
-  if (token === "null") return { kind: "null", value: undefined };
-  if ("{}[],:".includes(token)) return { kind: token as TokenKind, value: undefined };
-  const value = JSON.parse(token) as string | number | boolean;
-  return { kind: typeof value as TokenKind, value };
+function valueOf(token: string): string | number | boolean | undefined {
+  if (token === "" || token === "null") return undefined;
+  // most strings have nothing to unescape
+  return token[0] === '"' && !token.includes("\\") ? token.slice(1, -1) : JSON.parse(token);
+}
+
+function kindOf(token: string, value: string | number | boolean | undefined): TokenKind {
+  if (value === undefined) return token === "" ? "bad" : "null";
+  return typeof value as TokenKind;
 }

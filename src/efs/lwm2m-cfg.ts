@@ -1,7 +1,7 @@
 /** lwm2m_cfg: the Client's options as a block of `KEY=value;` lines in braces (BG96: guide §3.3.3, Table 4). */
 import type { ConfigProblem } from "#config";
-import { createFindings, type Findings } from "#efs/findings";
-import { applyEdits, editsOf, type KeyRow, lineEnd, type Pair, readFields, readPair } from "#efs/pairs";
+import { createFindings, type Findings, refuseLonger } from "#efs/findings";
+import { applyEdits, editsOf, type KeyRow, lineEnd, MAX_BYTES, type Pair, readFields, readPair } from "#efs/pairs";
 
 export interface Lwm2mCfg {
   /** Used where carrier_apn_cfg is absent. */
@@ -71,6 +71,7 @@ export function parseLwm2mCfg(
   text: string,
   fileName: string,
 ): { readonly cfg: Lwm2mCfg; readonly warnings: readonly ConfigProblem[] } {
+  refuseLonger(MAX_BYTES, text, fileName);
   const findings = createFindings(text, fileName);
   const { pairs } = readBlock(text, findings);
   const cfg = readFields<Lwm2mCfg>(pairs, ROWS, findings);
@@ -83,15 +84,18 @@ export function parseLwm2mCfg(
  * @throws ConfigError when the text cannot be read or a value cannot be kept.
  */
 export function editLwm2mCfg(text: string, changes: Partial<Lwm2mCfg>, fileName: string): string {
+  refuseLonger(MAX_BYTES, text, fileName);
   const whole = text.trim() === "" ? "{\n}\n" : text;
   const findings = createFindings(whole, fileName);
   const { pairs, end } = readBlock(whole, findings);
   findings.check();
   const newline = lineEnd(whole);
-  return applyEdits(whole, pairs, editsOf<Lwm2mCfg>(changes, ROWS, fileName), {
+  const changed = applyEdits(whole, pairs, editsOf<Lwm2mCfg>(changes, ROWS, fileName), {
     at: end,
     format: ({ key, value }) => `${key}=${value};${newline}`,
   });
+  refuseLonger(MAX_BYTES, changed, fileName);
+  return changed;
 }
 
 /** @returns the pairs, and the offset of the closing brace. */
@@ -103,8 +107,7 @@ function readBlock(text: string, findings: Findings): { readonly pairs: readonly
     findings.report(end + 1, 'the closing "}" is missing', 'end the file with "}"');
   findings.check();
   const pairs: Pair[] = [];
-  let at = start + 1;
-  while (text.slice(at, end).trim() !== "") {
+  for (let at = start + 1; at < end && !findings.full; ) {
     const semicolon = text.indexOf(";", at);
     const stop = semicolon >= 0 && semicolon < end ? semicolon : end;
     if (text.slice(at, stop).trim() === "") {

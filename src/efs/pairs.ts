@@ -21,15 +21,21 @@ export interface KeyRow<Field> {
   readonly oneOf?: readonly number[];
 }
 
-const PAIR = /^(\s*)([A-Za-z0-9_]+)([ \t]*=[ \t]*)([^\r\n]*?)\s*$/;
+/** Files of some hundred bytes in a module; the rest is room for comments and keys unknown to us. */
+export const MAX_BYTES = 16 * 1024;
+
+const KEY = /^(\s*)([A-Za-z0-9_]+)([ \t]*=[ \t]*)/;
 /** Printable and without the files' own punctuation; 3GPP TS 23.003 §9.1 allows 100 octets. */
 const APN = /^(?!.*\/\*)[!-~]{1,100}$/;
 const PUNCTUATION = /[;{}=]/;
 
 /** @returns the pair in text[from, to), undefined if it is none. */
 export function readPair(text: string, from: number, to: number): Pair | undefined {
-  const [, space, key, equals, value] = PAIR.exec(text.slice(from, to)) ?? [];
-  if (space === undefined || key === undefined || equals === undefined || value === undefined) return undefined;
+  const stretch = text.slice(from, to).trimEnd();
+  const [whole, space, key, equals] = KEY.exec(stretch) ?? [];
+  if (whole === undefined || space === undefined || key === undefined || equals === undefined) return undefined;
+  const value = stretch.slice(whole.length);
+  if (/[\r\n]/.test(value)) return undefined;
   const keyAt = from + space.length;
   return { key, value, keyAt, valueAt: keyAt + key.length + equals.length };
 }
@@ -40,10 +46,11 @@ export function readFields<Fields extends object>(
   rows: readonly KeyRow<keyof Fields>[],
   findings: Findings,
 ): Fields {
-  for (const [index, { key, keyAt }] of pairs.entries()) {
-    if (pairs.findIndex((pair) => pair.key === key) < index) {
-      findings.report(keyAt, `${key} stands twice`, "keep one of the two");
-    }
+  const seen = new Set<string>();
+  for (const { key, keyAt } of pairs) {
+    if (findings.full) break;
+    if (seen.has(key)) findings.report(keyAt, `${key} stands twice`, "keep one of the two");
+    seen.add(key);
     if (!rows.some((row) => row.key === key)) {
       findings.warn(keyAt, `${key} is no known key: it is kept but not used`, `known: ${listKeys(rows)}`);
     }

@@ -1,7 +1,7 @@
 /** `<ssid>_server.psk`: the identity and key of one server, as GnuTLS psktool writes them (BG96: guide §3.3.4). */
 import { ConfigError } from "#config";
 import type { Efs } from "#efs/efs";
-import { createFindings } from "#efs/findings";
+import { createFindings, refuseLonger } from "#efs/findings";
 
 export interface Psk {
   readonly identity: Buffer;
@@ -11,6 +11,9 @@ export interface Psk {
 /** Longest identity and key that RFC 4279 §5.3 asks for, and as much again. */
 const MAX_IDENTITY_BYTES = 256;
 const MAX_KEY_BYTES = 128;
+const MAX_FILE_BYTES = 16 * 1024;
+/** UTF-8's byte order mark, which Windows editors put first. */
+const BYTE_ORDER_MARK = "\xef\xbb\xbf";
 
 /** @returns the path of a server's PSK file, undefined if there is none. */
 export function findPsk(efs: Efs, shortServerId: number): string | undefined {
@@ -40,8 +43,10 @@ export function writePsk(efs: Efs, shortServerId: number, psk: Psk): void {
 
 /** @throws ConfigError naming line and column, never the key. */
 export function parsePsk(content: Buffer, fileName: string): Psk {
+  refuseLonger(MAX_FILE_BYTES, content, fileName);
   // one character a byte: an identity need not be text
-  const line = /^[^\r\n]*/.exec(content.toString("latin1"))![0].trimEnd();
+  const [first = ""] = content.toString("latin1").split(/[\r\n]/, 1);
+  const line = (first.startsWith(BYTE_ORDER_MARK) ? first.slice(BYTE_ORDER_MARK.length) : first).trimEnd();
   const findings = createFindings(line, fileName);
   // an identity may hold a colon, a key cannot
   const colon = line.lastIndexOf(":");
@@ -64,8 +69,11 @@ export function parsePsk(content: Buffer, fileName: string): Psk {
 
 /** psktool writes "#" and hexadecimal for what would not read back as it is. */
 export function formatPsk({ identity, key }: Psk): Buffer {
+  const text = identity.toString("latin1");
   const plain =
-    !identity.some((byte) => byte < 0x20 || byte === 0x7f) && !/^#|:|^\s|\s$/.test(identity.toString("latin1"));
+    !identity.some((byte) => byte < 0x20 || byte === 0x7f) &&
+    !/^#|:|^\s|\s$/.test(text) &&
+    !text.startsWith(BYTE_ORDER_MARK);
   const name = plain ? identity : Buffer.from(`#${identity.toString("hex")}`);
   return Buffer.concat([name, Buffer.from(`:${key.toString("hex")}\n`)]);
 }

@@ -16,9 +16,10 @@ import { type ClientFiles, readClientFiles } from "#lwm2m/client-files";
 import { awaitDataCall } from "#lwm2m/data-call-wait";
 import { endpointName } from "#lwm2m/endpoint-name";
 import { formatObjectList } from "#lwm2m/format/link";
-import { PLAIN_UPDATE, type RegistrationState, type UpdateContent } from "#lwm2m/registration";
+import { PLAIN_UPDATE, type UpdateContent } from "#lwm2m/registration";
+import { createRegistrations } from "#lwm2m/registrations";
 import type { Registry, RegistryChange } from "#lwm2m/registry";
-import { createServerSession, type ServerSession } from "#lwm2m/server-session";
+import type { ServerSession } from "#lwm2m/server-session";
 import type { Settings } from "#lwm2m/settings";
 import { refusal } from "#modem/data-call";
 import type { Modem } from "#modem/modem";
@@ -74,7 +75,6 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
   let active = false;
   let files: ClientFiles | undefined;
   let bootstrap: BootstrapSession | undefined;
-  let sessions: readonly ServerSession[] = [];
   let seeking: Cancel | undefined;
   let holdOff: Cancel | undefined;
   let mode: 0 | 1 = 0;
@@ -103,72 +103,34 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
 
   // ---- registration
 
-  const settle = () => {
-    if (sessions.some((each) => each.state.is === "registering")) return;
-    if (!sessions.some((each) => each.state.is === "registered")) return;
-    if (phase() !== 5) say(5);
-    keeper.save();
-  };
-
-  const onState = (session: ServerSession, before: RegistrationState) => {
-    const { state } = session;
-    if (state.is === "registering") {
-      const others = sessions.filter((each) => each !== session);
-      const covered = others.some((each) => ["registering", "registered", "updating"].includes(each.state.is));
-      if (!covered) {
-        if (phase() !== 3) say(3);
-        say(4);
-      }
-    }
-    if (state.is === "registered" && before.is !== "updating") settle();
-    if (state.is === "registered" && before.is === "updating" && phase() !== 5) settle();
-    if (state.is === "waiting") settle();
-    if (state.is === "idle" || state.is === "waiting" || state.is === "disabled") options.onServerLost(session);
-    if (whenLeft && sessions.every((each) => each.state.is === "idle")) whenLeft();
-  };
-
-  const registerAll = () => {
-    closeSessions();
-    sessions = accounts.servers.map((account) =>
-      createServerSession({
-        account,
-        runtime,
-        openLink: options.openLink,
-        ciphers: options.ciphers,
-        transmission: options.transmission,
-        policy: { retry: files!.registrationRetry, bootstrapIfFails: files!.bootstrapIfFails(account.shortServerId) },
-        version: options.registerVersion === "always" ? "1.0" : undefined,
-        endpointName: () => nameFor("registration"),
-        parameters: () => serverParameters(registry, account),
-        objectLinks: () => formatObjectList(registry),
-        dataCall: () => dataCall(account),
-        onRequest: options.onRequest,
-        onTraffic: options.onTraffic,
-        onState,
-        onNewLink: options.onServerLost,
-        onBootstrapWanted: () => {
-          if (sessions.some((each) => each.state.is === "registered" || each.state.is === "updating")) return;
-          clock.after(0, startBootstrap);
-        },
-      }),
-    );
-    say(3);
-    for (const session of sessions) session.handle({ type: "registerAsked" });
-  };
-
-  const closeSessions = () => {
-    for (const session of sessions) {
-      session.close();
-      options.onServerLost(session);
-    }
-    sessions = [];
-  };
+  const registrations = createRegistrations({
+    sessionOptions: (account) => ({
+      runtime,
+      openLink: options.openLink,
+      ciphers: options.ciphers,
+      transmission: options.transmission,
+      policy: { retry: files!.registrationRetry, bootstrapIfFails: files!.bootstrapIfFails(account.shortServerId) },
+      version: options.registerVersion === "always" ? "1.0" : undefined,
+      endpointName: () => nameFor("registration"),
+      parameters: () => serverParameters(registry, account),
+      objectLinks: () => formatObjectList(registry),
+      dataCall: () => dataCall(account),
+      onRequest: options.onRequest,
+      onTraffic: options.onTraffic,
+    }),
+    phase,
+    say,
+    onReady: keeper.save,
+    onServerLost: options.onServerLost,
+    onAllIdle: () => whenLeft?.(),
+    onBootstrapWanted: () => clock.after(0, startBootstrap),
+  });
 
   // ---- bootstrap
 
   const startBootstrap = () => {
     if (!running) return;
-    closeSessions();
+    registrations.close();
     holdOff?.();
     bootstrap?.close();
     say(1);
@@ -209,7 +171,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
         options.onBootstrapped();
         keeper.save();
         say(0);
-        registerAll();
+        registrations.begin(accounts.servers);
       },
     });
     const asked = bootstrap;
@@ -221,7 +183,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
   const begin = (source: Source) => {
     active = true;
     say(0);
-    if (accounts.servers.length > 0 && (source === "persistent" || mode === 0)) registerAll();
+    if (accounts.servers.length > 0 && (source === "persistent" || mode === 0)) registrations.begin(accounts.servers);
     else startBootstrap();
   };
 
@@ -256,13 +218,14 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     holdOff?.();
     bootstrap?.close();
     bootstrap = undefined;
-    closeSessions();
+    registrations.close();
     keeper.end();
     if (phase() !== undefined) modem.update((state) => ({ lwm2m: { ...state.lwm2m, phase: undefined } }));
   };
 
   /** Everything has been given up: only a new start helps. */
-  const isStuck = () => active && sessions.length === 0 && (!bootstrap || bootstrap.state.is === "failed");
+  const isStuck = () =>
+    active && registrations.sessions.length === 0 && (!bootstrap || bootstrap.state.is === "failed");
 
   const start = () => {
     if (leaving) {
@@ -295,7 +258,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
 
   const leave = async (withinMs: number) => {
     const mine = life;
-    if (sessions.some((each) => each.state.is !== "idle")) {
+    if (registrations.sessions.some((each) => each.state.is !== "idle")) {
       await new Promise<void>((resolve) => {
         const limit = clock.after(withinMs, () => {
           log.warn({ withinMs }, "De-register was not answered in time");
@@ -305,7 +268,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
           limit();
           resolve();
         };
-        for (const session of sessions) {
+        for (const session of registrations.sessions) {
           session.handle({ type: "deregisterAsked", answerDue: session.endpoint !== undefined });
         }
       });
@@ -322,7 +285,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
       stop();
       orStop(start);
     } else if (inService(now) && !inService(before)) {
-      for (const session of sessions) session.handle({ type: "updateAsked", content: PLAIN_UPDATE });
+      for (const session of registrations.sessions) session.handle({ type: "updateAsked", content: PLAIN_UPDATE });
     }
   });
 
@@ -333,7 +296,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
       // after the answer to the Create or Delete has left
       clock.after(0, () => {
         const content = { ...PLAIN_UPDATE, objects: true };
-        for (const session of sessions) session.handle({ type: "updateAsked", content });
+        for (const session of registrations.sessions) session.handle({ type: "updateAsked", content });
       });
     } else if (path.objectId === 1) {
       const content = {
@@ -348,14 +311,14 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
   });
 
   const sessionOf = (serverInstanceId: number | undefined) =>
-    sessions.find((each) => each.account.serverInstanceId === serverInstanceId);
+    registrations.sessions.find((each) => each.account.serverInstanceId === serverInstanceId);
 
   return {
     get running() {
       return running;
     },
     get sessions() {
-      return sessions;
+      return registrations.sessions;
     },
     get endpointName() {
       try {
@@ -366,7 +329,9 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     },
     start,
     update(shortServerId, content) {
-      const asked = sessions.filter((each) => shortServerId === 0 || each.account.shortServerId === shortServerId);
+      const asked = registrations.sessions.filter(
+        (each) => shortServerId === 0 || each.account.shortServerId === shortServerId,
+      );
       const registered = asked.filter((each) => each.state.is === "registered" || each.state.is === "updating");
       if (registered.length === 0) throw new ClientError(`update: no registered server with short id ${shortServerId}`);
       for (const session of registered) session.handle({ type: "updateAsked", content });

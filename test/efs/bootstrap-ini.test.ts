@@ -90,7 +90,7 @@ describe("bootstrap.ini", () => {
       '/9/0/14 ov "65535:65535"',
     ]);
     expect(problems('{"bn":"/9/0/","e":[{"n":"13","ov":"/10/3"}]}')).toEqual([
-      'bootstrap.ini:1:35: "/10/3" is no object link',
+      "bootstrap.ini:1:35: the value is no object link",
     ]);
   });
 
@@ -160,20 +160,20 @@ describe("a bootstrap.ini that is refused", () => {
   });
 
   it.each([
-    ['{"n":"0","v":"1"}', '1:33: "v" must be a number, found "1"'],
+    ['{"n":"0","v":"1"}', '1:33: "v" must be a number, found a string'],
     ['{"n":"0","v":null}', '1:33: "v" must be a number, found null'],
-    ['{"n":"6","bv":1}', '1:34: "bv" must be a boolean, found 1'],
-    ['{"n":"7","sv":true}', '1:34: "sv" must be a string, found true'],
-    ['{"n":0,"v":1}', '1:25: "n" must be a string, found 0'],
-    ['{"n":"0","v":9007199254740993}', "1:33: 9007199254740993 cannot be kept exactly"],
-    ['{"n":"0","v":1e999}', "1:33: 1e999 cannot be kept exactly"],
-    ['{"n":"0","w":1,"v":1}', '1:29: "w" is no key here'],
-    ['{"n":"x","v":1}', '1:25: "/1/0/x" is no path of a resource'],
-    ['{"n":"65535","v":1}', '1:25: "/1/0/65535" is no path of a resource'],
-    ['{"n":"1/2/3","v":1}', '1:25: "/1/0/1/2/3" is no path of a resource'],
-    ['{"n":"0","v":01}', '1:33: expected a value, found "01"'],
+    ['{"n":"6","bv":1}', '1:34: "bv" must be a boolean, found a number'],
+    ['{"n":"7","sv":true}', '1:34: "sv" must be a string, found true or false'],
+    ['{"n":0,"v":1}', '1:25: "n" must be a string, found a number'],
+    ['{"n":"0","v":9007199254740993}', "1:33: the number cannot be kept exactly"],
+    ['{"n":"0","v":1e999}', "1:33: the number cannot be kept exactly"],
+    ['{"n":"0","w":1,"v":1}', "1:29: an unknown key stands here"],
+    ['{"n":"x","v":1}', '1:25: "bn" and "n" make no path of a resource'],
+    ['{"n":"65535","v":1}', '1:25: "bn" and "n" make no path of a resource'],
+    ['{"n":"1/2/3","v":1}', '1:25: "bn" and "n" make no path of a resource'],
+    ['{"n":"0","v":01}', '1:33: expected a value, found text that is no JSON'],
     ['{"n":"0","v":[1]}', '1:33: expected a value, found "["'],
-    ['{"n":"0","bv":True}', '1:34: expected a value, found "True"'],
+    ['{"n":"0","bv":True}', '1:34: expected a value, found text that is no JSON'],
     ['{"n":"0","v":1},{"n":"0","v":2}', "1:36: the resource stands in line 1 too"],
   ])("names the place of the fault in %s", (entry, expected) => {
     expect(problems(`{"bn":"/1/0/","e":[${entry}]}`)).toEqual([`bootstrap.ini:${expected}`]);
@@ -193,13 +193,44 @@ describe("a bootstrap.ini that is refused", () => {
     expect(remedies('{"bn":"/1/0","e":[{"n":"1","v":1}]}')[0]).toContain('"bn" ends with "/"');
   });
 
+  it.each([
+    ['{"n":"5","v":"U0VDUkVU"}', '"v" must be a number, found a string'],
+    ["{\"n\":\"5\",\"sv\":'U0VDUkVU'}", "expected a value, found text that is no JSON"],
+    ['{"n":"5","sv":U0VDUkVU}', "expected a value, found text that is no JSON"],
+    ['{"n":"5","sv":"U0VDUkVU}', "expected a value, found text that is no JSON"],
+    ['{"n":"5","sv" "U0VDUkVU"}', 'expected ":", found a string'],
+    ['{"n":"5","U0VDUkVU":"sv"}', "an unknown key stands here"],
+    ['{"n":"5","sv":"a" "U0VDUkVU"}', 'expected "," or "}", found a string'],
+    ['{"n":"5","ov":"U0VDUkVU"}', "the value is no object link"],
+    ['{"n":"U0VDUkVU","sv":"5"}', '"bn" and "n" make no path of a resource'],
+  ])("repeats no value in what it says of %s: it may be a key", (entry, expected) => {
+    const texts = (secret: string) => {
+      try {
+        parse(`{"bn":"/0/0/","e":[${entry.replace("U0VDUkVU", secret)}]}`);
+      } catch (error) {
+        const { message, problems: all } = error as ConfigError;
+        return [message, ...all.flatMap((each) => [each.message, each.remedy])];
+      }
+      return [];
+    };
+    expect(texts("U0VDUkVU")).toContain(expected);
+    expect(texts("U0VDUkVU").join()).not.toContain("U0VD");
+    expect(texts("001122334455").join()).not.toContain("001122");
+  });
+
+  it("names a key that stands where it does not belong", () => {
+    expect(problems('{"bn":"/1/0/","e":[{"bn":"/1/","n":"1","v":1}]}')).toEqual([
+      'bootstrap.ini:1:21: "bn" is no key here',
+    ]);
+  });
+
   it("lists the problems of all sequences, in order", () => {
     const text =
       '{"bn":"/1/0","e":[{"n":"1","v":1}]}\n{"bn" "/1/1/","e":[]}\n{"bn":"/1/2/","bt":"x","e":[{"n":"1"}]}\n]';
     expect(problems(text)).toEqual([
-      'bootstrap.ini:1:24: "/1/01" is no path of a resource',
-      'bootstrap.ini:2:7: expected ":", found "\\"/1/1/\\""',
-      'bootstrap.ini:3:20: "bt" must be a number, found "x"',
+      'bootstrap.ini:1:24: "bn" and "n" make no path of a resource',
+      'bootstrap.ini:2:7: expected ":", found a string',
+      'bootstrap.ini:3:20: "bt" must be a number, found a string',
       "bootstrap.ini:3:29: the entry has no value",
       'bootstrap.ini:4:1: expected "{", found "]"',
     ]);
@@ -246,9 +277,32 @@ describe("a bootstrap.ini that is refused", () => {
   });
 
   it("does not overflow on deep nesting", () => {
-    expect(problems("[".repeat(100_000)).length).toBeGreaterThan(0);
+    expect(problems("[".repeat(60_000)).length).toBeGreaterThan(0);
     expect(problems('{"e":'.repeat(2_000)).length).toBeGreaterThan(0);
   });
+});
+
+describe("a bootstrap.ini beyond measure", () => {
+  it("is refused for its length alone", () => {
+    for (const piece of ["{", '{"e":[]}', "é\n"]) {
+      const text = piece.repeat(65_537);
+      expect(problems(text)).toEqual([
+        `bootstrap.ini:1:1: the file is ${Buffer.byteLength(text)} bytes long, 65536 is the most`,
+      ]);
+    }
+    const longest = '{"bn":"/1/0/","e":[{"n":"0","v":1}]}';
+    expect(parse(longest.padEnd(65_536)).records).toHaveLength(1);
+    expect(problems(longest.padEnd(65_537))).toHaveLength(1);
+  });
+
+  it.each(["{", "[{", '{"e":{', '{"e":[]]', '{"bn":', '{"e":[{}]}', '{"e":[{"n":"1', '{"":1,', '"', "1 ", "x\n"])(
+    "is answered with at most 100 problems: %j over and over",
+    (piece) => {
+      const count = problems(piece.repeat(65_536 / piece.length)).length;
+      expect(count).toBeGreaterThan(0);
+      expect(count).toBeLessThanOrEqual(100);
+    },
+  );
 });
 
 describe("a written bootstrap.ini", () => {

@@ -73,6 +73,32 @@ describe("carrier_apn_cfg", () => {
   });
 });
 
+describe("a carrier_apn_cfg beyond measure", () => {
+  it("is refused for its length alone", () => {
+    expect(problems("APN_CLASS=1;".repeat(20_000))).toEqual([
+      "carrier_apn_cfg:1:1: the file is 240000 bytes long, 16384 is the most",
+    ]);
+    expect(parse("APN_CLASS=1".padEnd(16_384))).toHaveLength(1);
+    expect(problemsOf(() => edit("".padEnd(16_385), 5, { apn: "a" }))).toHaveLength(1);
+    expect(problemsOf(() => edit(" ".repeat(16_370).concat("APN_NAME=a"), 5, { apn: "a" }))).toHaveLength(1);
+  });
+
+  it.each(["xx\n", "APN_CLASS=1;", "/*", "/*/", "a\n;"])(
+    "is answered with at most 100 problems: %j over and over",
+    (piece) => {
+      const count = problems(piece.repeat(16_384 / piece.length)).length;
+      expect(count).toBeGreaterThan(0);
+      expect(count).toBeLessThanOrEqual(100);
+    },
+  );
+
+  it("with more servers than a module can have is refused", () => {
+    const blocks = Array.from({ length: 101 }, (_, index) => `SHORT_SERVER_ID1=${index + 1};`);
+    expect(problems(blocks.join(""))).toHaveLength(1);
+    expect(parse(blocks.slice(1).join(""))).toHaveLength(100);
+  });
+});
+
 describe("a changed carrier_apn_cfg", () => {
   it("differs in the one server's values alone", () => {
     expect(edit(GUIDE_SAMPLE, 103, { apn: "other" })).toBe(GUIDE_SAMPLE.replace("vzwinternet", "other"));

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ConfigError } from "#config";
 import { EfsError, fillFactory, openEfs } from "#efs/efs";
+import { problemsOf } from "./problems.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 const factory = join(import.meta.dirname, "../../config/efs");
@@ -149,6 +150,28 @@ describe("the factory tree", () => {
     expect(efs.read("/datatx/bootstrap.ini")?.toString()).toBe("mine");
     expect(efs.exists("/datatx/lwm2m_cfg")).toBe(true);
     expect(fillFactory(efs, factory)).toBe(false);
+  });
+
+  it("says which directory cannot be filled, and what to do", () => {
+    const root = temporaryDirectory();
+    mkdirSync(join(root, ".bg96-filling")); // refuses root too, whom no permission stops
+    expect(problemsOf(() => fillFactory(openEfs(root), factory))).toEqual([
+      expect.stringMatching(`^${root}: cannot be filled with the module's files: `),
+    ]);
+    const blocked = temporaryDirectory();
+    writeFileSync(join(blocked, ".bg96-filling"), "");
+    writeFileSync(join(blocked, "datatx"), "");
+    expect(problemsOf(() => fillFactory(openEfs(blocked), factory))).toEqual([
+      expect.stringMatching(`^${blocked}: cannot be filled with the module's files: `),
+    ]);
+  });
+
+  it("fills a directory that holds a lock alone, and shows no lock", () => {
+    const root = temporaryDirectory();
+    writeFileSync(join(root, ".bg96-lock"), "1\n");
+    const efs = openEfs(root);
+    expect(fillFactory(efs, factory)).toBe(true);
+    expect(efs.list("/")).toEqual([]);
   });
 
   it("fills a fresh disk, which holds lost+found", () => {

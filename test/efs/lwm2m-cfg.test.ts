@@ -117,6 +117,30 @@ describe("lwm2m_cfg", () => {
   });
 });
 
+describe("a lwm2m_cfg beyond measure", () => {
+  it("is refused for its length alone", () => {
+    const text = `{${"xx\n".repeat(20_000)}}`;
+    expect(problems(text)).toEqual(["lwm2m_cfg:1:1: the file is 60002 bytes long, 16384 is the most"]);
+    expect(parse("{APN=a;}".padEnd(16_384)).apn).toBe("a");
+    expect(problems("{APN=a;}".padEnd(16_385))).toHaveLength(1);
+    expect(problemsOf(() => edit(text, { apn: "a" }))).toHaveLength(1);
+    expect(problemsOf(() => edit("{}".padEnd(16_380), { apn: "a" }))).toHaveLength(1);
+  });
+
+  it.each(["xx\n", "a=1;", "APN=b\n", "a= ;", "APN\n", "a  ", "="])(
+    "is answered with at most 100 problems: %j over and over",
+    (piece) => {
+      const count = problems(`{${piece.repeat(Math.floor(16_380 / piece.length))}}`).length;
+      expect(count).toBeGreaterThan(0);
+      expect(count).toBeLessThanOrEqual(100);
+    },
+  );
+
+  it("of blanks within a value is read once", () => {
+    expect(problems(`{APN=a${" ".repeat(16_000)}b;}`)).toHaveLength(1);
+  });
+});
+
 describe("a changed lwm2m_cfg", () => {
   it("differs in the changed values alone", () => {
     const text = "{\r\n  APN = a ;\r\nX_VENDOR=1;\r\nREG_EP_NAME=4;\r\n}\r\n";

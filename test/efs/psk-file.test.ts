@@ -37,12 +37,13 @@ describe("a PSK file", () => {
     ["#00e4ff41:01\n", "00e4ff41", "01"],
     ["#nothex:01\n", "236e6f74686578", "01"],
     ["a b:01\nsecond:02\n", "612062", "01"],
+    ["\ufeffa:01\r\n", "61", "01"],
   ])("%j is identity %s with key %s", (text, identity, key) => {
     const psk = parsePsk(Buffer.from(text), "x.psk");
     expect([psk.identity.toString("hex"), psk.key.toString("hex")]).toEqual([identity, key]);
   });
 
-  it.each(["61", "00e4ff41", "2361", "20612020", "613a62", "c3a4", "610a62", "00"])(
+  it.each(["61", "00e4ff41", "2361", "20612020", "613a62", "c3a4", "610a62", "00", "efbbbf61"])(
     "identity %s is read back as written",
     (hex) => {
       const psk = { identity: Buffer.from(hex, "hex"), key: Buffer.from("0001fe", "hex") };
@@ -60,6 +61,15 @@ describe("a PSK file", () => {
     [`identity:${"00".repeat(129)}`, "1:10: the key is 129 bytes long"],
   ])("%j is refused, the key untold", (text, expected) => {
     expect(problemsOf(() => parsePsk(Buffer.from(text), "x.psk"))).toEqual([`x.psk:${expected}`]);
+  });
+});
+
+describe("a PSK file beyond measure", () => {
+  it("is refused for its length alone", () => {
+    const content = Buffer.from(`identity:${"00".repeat(100_000)}`);
+    expect(problemsOf(() => parsePsk(content, "x.psk"))).toEqual([
+      "x.psk:1:1: the file is 200009 bytes long, 16384 is the most",
+    ]);
   });
 });
 

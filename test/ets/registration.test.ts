@@ -115,7 +115,7 @@ describe("what is made of the answer to Register", () => {
     expect(device.client.status.servers[0]).toMatchObject({ state: "registered", location: "/rd/5" });
   });
 
-  it("ANJ-REG-09 uses a Location of any path for Update and De-register", async () => {
+  it("ANJ-REG-09 TD_COAP_CORE_18 uses a Location of any path for Update and De-register", async () => {
     const path = ["some", "weird", "rd", "point"];
     const device = await openRegistered({
       script: (request, server) =>
