@@ -11,6 +11,7 @@ import { DEFAULT_TRANSMISSION } from "#coap/endpoint";
 import { openUdpLink } from "#coap/udp";
 import type { Config } from "#config";
 import { fillFactory, openEfs } from "#efs/efs";
+import { lockEfs } from "#efs/efs-lock";
 import { createStore } from "#efs/store";
 import type { Client, ClientStatus } from "#lwm2m/client";
 import { type ClientCore, createClient } from "#lwm2m/client-core";
@@ -61,6 +62,21 @@ function atEachBoot<T>(modem: Modem, read: () => T): () => T {
   return () => value;
 }
 
+/** What a modem has to itself, its files and its port; where one is refused, none stays taken. */
+function takeFilesAndPort(config: Config, runtime: Runtime, runDirectory: string) {
+  const directory = config.efs ?? join(runDirectory, "efs");
+  const lock = lockEfs(directory);
+  try {
+    const efs = openEfs(directory);
+    fillFactory(efs, FACTORY);
+    const port = openPty({ link: config.tty ?? join(runDirectory, "tty"), runtime });
+    return { efs, lock, port };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
 /**
  * @param runDirectory where the link goes when the configuration names none, and a fresh EFS likewise.
  * @throws PortError, EfsError, ConfigError
@@ -68,10 +84,8 @@ function atEachBoot<T>(modem: Modem, read: () => T): () => T {
 export async function openBg96(config: Config, runtime: Runtime, runDirectory: string): Promise<Bg96> {
   const { clock, log } = runtime;
   mkdirSync(runDirectory, { recursive: true, mode: 0o700 });
-  const efs = openEfs(config.efs ?? join(runDirectory, "efs"));
-  fillFactory(efs, FACTORY);
+  const { efs, lock, port } = takeFilesAndPort(config, runtime, runDirectory); // refuses before anything runs
   const store = createStore(efs, log);
-  const port = await openPty({ link: config.tty ?? join(runDirectory, "tty"), runtime }); // refuses before anything runs
 
   const modem = createModem({ ...createInitialState(config), ...readNonVolatile(efs, log) }, (err) =>
     log.error({ err }, "a watcher of the modem failed"),
@@ -141,6 +155,7 @@ export async function openBg96(config: Config, runtime: Runtime, runDirectory: s
     network.close();
     terminal.close();
     port.close();
+    lock.release();
   };
   return {
     tty: port.link,

@@ -10,7 +10,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   config: ["runtime", "modem", "coap"],
   modem: ["runtime"],
   coap: ["runtime"],
-  efs: ["runtime", "config", "lwm2m/path"],
+  // a tree is locked as a port's link is
+  efs: ["runtime", "config", "lwm2m/path", "port/file-lock", "port/port"],
   port: ["runtime"],
   lwm2m: ["runtime", "config", "modem", "coap", "efs"],
   objects: ["runtime", "modem", "coap", "lwm2m"],

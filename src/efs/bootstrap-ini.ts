@@ -252,7 +252,13 @@ function readPath(base: Token | undefined, name: Token | undefined, start: Token
         ? `without "bn", "n" is the whole path ${shape}`
         : `"bn" and "n" are joined as they stand and make ${shape}; "bn" ends with "/"`;
     const made =
-      base && name ? '"bn" and "n" make no path' : base ? '"bn" is no path' : name ? '"n" is no path' : "there is no path";
+      base && name
+        ? '"bn" and "n" make no path'
+        : base
+          ? '"bn" is no path'
+          : name
+            ? '"n" is no path'
+            : "there is no path";
     report(name ?? start, `${made} of a resource`, remedy);
     return undefined;
   }

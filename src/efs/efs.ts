@@ -45,6 +45,8 @@ export class EfsError extends Error {
 const TEMPORARY = ".bg96-tmp";
 /** Stands in the root while the factory tree is being copied. */
 const FILLING = ".bg96-filling";
+/** Stands in the root while a modem uses the tree. */
+export const LOCK = ".bg96-lock";
 /** A freshly made disk brings it along; only root may read it. */
 const LOST = "lost+found";
 /** The tree holds keys: PSK files and the persistent Security Object. */
@@ -52,7 +54,12 @@ const OWNER_ONLY = { file: 0o600, folder: 0o700 };
 
 /** Opens a tree, making its root if missing and removing files left half-written. @throws ConfigError if the directory cannot be used. */
 export function openEfs(directory: string): Efs {
-  const root = openRoot(resolve(directory));
+  const root = makeRoot(resolve(directory));
+  try {
+    removeTemporaries(root);
+  } catch (error) {
+    throw unusable(root, error);
+  }
 
   /** Where a path of the module lies on the host's disk. */
   const locate = (path: string): string => {
@@ -70,7 +77,7 @@ export function openEfs(directory: string): Efs {
     const place = locate(folder);
     const found = attempt(`list ${folder}`, () => readdirSync(place, { withFileTypes: true })) ?? [];
     const names = found.filter((entry) => entry[wanted]()).map((entry) => entry.name);
-    return names.filter((name) => !name.endsWith(TEMPORARY) && name !== FILLING).sort();
+    return names.filter((name) => !name.endsWith(TEMPORARY) && name !== FILLING && name !== LOCK).sort();
   };
 
   return {
@@ -110,18 +117,22 @@ export function openEfs(directory: string): Efs {
 
 /**
  * Copies the factory tree into an empty one, and completes a copy that was interrupted.
- * @returns whether anything was to be copied.
+ * @returns whether anything was to be copied. @throws ConfigError naming the directory, when it cannot be.
  */
 export function fillFactory(efs: Efs, factoryDirectory: string): boolean {
   const marker = join(efs.root, FILLING);
-  const present = readdirSync(efs.root).filter((name) => name !== LOST);
-  if (present.length > 0 && !present.includes(FILLING)) return false;
-  writeFileSync(marker, "");
-  syncFolder(efs.root);
-  copyTree(efs, factoryDirectory, "");
-  rmSync(marker);
-  syncFolder(efs.root);
-  return true;
+  try {
+    const present = readdirSync(efs.root).filter((name) => name !== LOST && name !== LOCK);
+    if (present.length > 0 && !present.includes(FILLING)) return false;
+    writeFileSync(marker, "");
+    syncFolder(efs.root);
+    copyTree(efs, factoryDirectory, "");
+    rmSync(marker);
+    syncFolder(efs.root);
+    return true;
+  } catch (error) {
+    throw unusable(efs.root, error, "cannot be filled with the module's files");
+  }
 }
 
 function copyTree(efs: Efs, from: string, path: string): void {
@@ -137,16 +148,25 @@ function copyTree(efs: Efs, from: string, path: string): void {
   }
 }
 
-function openRoot(directory: string): string {
+/** @returns the root's real path. @throws ConfigError */
+export function makeRoot(directory: string): string {
   try {
     makeFolder(directory);
     if (!statSync(directory).isDirectory()) throw new Error("it is not a directory");
-    removeTemporaries(directory);
     return realpathSync(directory);
   } catch (error) {
-    const message = `cannot be used for the module's files: ${reason(error)}`;
-    throw new ConfigError([{ place: directory, message, remedy: "name a directory that can be made and written" }]);
+    throw unusable(directory, error);
   }
+}
+
+/** What the disk refuses at the start, as a fault of the configuration that names the directory. */
+export function unusable(
+  directory: string,
+  error: unknown,
+  what = "cannot be used for the module's files",
+): ConfigError {
+  const remedy = "name a directory that can be made and written";
+  return new ConfigError([{ place: directory, message: `${what}: ${reason(error)}`, remedy }]);
 }
 
 /** A link inside the tree must not lead out of it: the deepest folder that exists has to lie within. */

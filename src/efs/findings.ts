@@ -60,5 +60,7 @@ export function refuseLonger(maxBytes: number, content: string | Buffer, fileNam
   const bytes = Buffer.byteLength(content);
   if (bytes <= maxBytes) return;
   const message = `the file is ${bytes} bytes long, ${maxBytes} is the most`;
-  throw new ConfigError([{ place: `${fileName}:1:1`, message, remedy: "see whether it is the right file, or shorten it" }]);
+  throw new ConfigError([
+    { place: `${fileName}:1:1`, message, remedy: "see whether it is the right file, or shorten it" },
+  ]);
 }

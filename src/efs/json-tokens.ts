@@ -38,7 +38,7 @@ export function readTokens(text: string): readonly Token[] {
     }
     const token = match(TOKEN);
     const source = token || match(WORD);
-    const value = valueOf(token);
+    const value = decodedValue(token);
     tokens.push({ kind: kindOf(token, value), value, source, start: at, end: at + source.length });
     at += source.length;
   }
@@ -46,7 +46,7 @@ export function readTokens(text: string): readonly Token[] {
   return tokens;
 }
 
-function valueOf(token: string): string | number | boolean | undefined {
+function decodedValue(token: string): string | number | boolean | undefined {
   if (token === "" || token === "null") return undefined;
   // most strings have nothing to unescape
   return token[0] === '"' && !token.includes("\\") ? token.slice(1, -1) : JSON.parse(token);

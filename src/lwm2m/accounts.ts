@@ -39,6 +39,8 @@ type Tree = Map<number, Instances>;
 export interface Accounts {
   /** Fills Objects 0, 1 and 2: from the persistent files, else from bootstrap.ini. @throws ClientError, once the log says where and why */
   load(bootstrapMode: 0 | 1): "persistent" | "factory" | "none";
+  /** Reads bootstrap.ini without using it. @throws ClientError, once the log says where and why it cannot be used */
+  check(): void;
   /** Whether persistent accounts are on disk. */
   readonly stored: boolean;
   readonly servers: readonly Account[];
@@ -241,6 +243,10 @@ export function createAccounts(options: AccountsOptions): Accounts {
         throw new ClientError(`bootstrap.ini: ${(error as Error).message}`);
       }
       return "factory";
+    },
+    check() {
+      const file = efs.read(BOOTSTRAP_INI);
+      if (file) parsed(file.toString("utf8"));
     },
     get stored() {
       return store.has(STORED_AS);

@@ -125,14 +125,16 @@ export function createClient(options: ClientOptions): ClientCore {
   // ---- boot
 
   let sleeping: Cancel | undefined;
+  /** Damage in the module's files is told when it boots, whether or not LwM2M starts. */
   const autostart = () => {
     try {
-      if (!options.autostart && !settings.enabled) return;
       const { cfg } = readClientFiles(efs, log);
+      accounts.check();
+      if (!options.autostart && !settings.enabled) return;
       const sleepS = Math.min(cfg.bootUpSleepS, SLEEP_LIMIT_S[power.profile]);
       sleeping = clock.after(sleepS * 1000, startOrExplain);
     } catch (error) {
-      log.error({ reason: (error as Error).message }, "LwM2M did not start");
+      log.error({ reason: (error as Error).message }, "LwM2M cannot start");
     }
   };
   const startOrExplain = () => {
@@ -173,7 +175,7 @@ export function createClient(options: ClientOptions): ClientCore {
     get status() {
       return {
         running: lifecycle.running,
-        endpoint: lifecycle.endpointName ?? "",
+        endpoint: lifecycle.endpointName ?? `urn:imei:${modem.state.identity.imei}`,
         servers: lifecycle.sessions.map((session) => ({
           shortServerId: session.account.shortServerId,
           uri: session.account.uri,

@@ -1,27 +1,12 @@
 /**
  * The stable name of a port: a symbolic link to its pty.
  *
- * Beside it stands `<link>.lock`, held with flock as long as the port is open. The kernel lets go of it when the
- * process dies in whatever way, so a link is alive exactly when its lock is held; the pid inside is for the message.
+ * Beside it stands `<link>.lock`, held as long as the port is open: a link is alive exactly when its lock is held.
  */
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  ftruncateSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeSync,
-} from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { CLibrary } from "#port/c-library";
+import { lockFile } from "#port/file-lock";
 import { PortError } from "#port/port";
 
 export interface Link {
@@ -41,7 +26,11 @@ export function openLink(path: string, library: CLibrary): Link {
   const lock = explained(link, () => {
     makeDirectory(dirname(link));
     refuseForeign(link, existsSync(lockPath));
-    return takeLock(link, lockPath, library);
+    const refusal = {
+      what: `cannot make the port ${link}: it is`,
+      remedy: "stop that process, or name another link",
+    };
+    return lockFile(lockPath, refusal, library);
   });
 
   return {
@@ -57,8 +46,7 @@ export function openLink(path: string, library: CLibrary): Link {
     },
     close() {
       if (target !== undefined && linkTarget(link) === target) rmSync(link, { force: true });
-      if (isSameFile(lockPath, lock)) rmSync(lockPath, { force: true });
-      closeSync(lock);
+      lock.release();
     },
   };
 }
@@ -89,33 +77,6 @@ function refuseForeign(link: string, lockStands: boolean): void {
     `cannot make the port ${link}: it is a link to ${target}, which no bg96 made`,
     "remove it if nothing uses it, or name another link",
   );
-}
-
-function takeLock(link: string, lockPath: string, library: CLibrary): number {
-  for (;;) {
-    const lock = openSync(lockPath, "a+", 0o644);
-    if (!library.lock(lock)) {
-      closeSync(lock);
-      throw new PortError(
-        `cannot make the port ${link}: it is in use by process ${readFileSync(lockPath, "utf8").trim() || "unknown"}`,
-        "stop that process, or name another link",
-      );
-    }
-    // Whoever held it before may have removed the file between our open and our lock.
-    if (!isSameFile(lockPath, lock)) {
-      closeSync(lock);
-      continue;
-    }
-    ftruncateSync(lock);
-    writeSync(lock, `${process.pid}\n`);
-    return lock;
-  }
-}
-
-function isSameFile(path: string, fd: number): boolean {
-  const named = statSync(path, { throwIfNoEntry: false });
-  const opened = fstatSync(fd);
-  return named?.ino === opened.ino && named.dev === opened.dev;
 }
 
 function linkTarget(link: string): string | undefined {

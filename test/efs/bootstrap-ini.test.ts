@@ -171,9 +171,9 @@ describe("a bootstrap.ini that is refused", () => {
     ['{"n":"x","v":1}', '1:25: "bn" and "n" make no path of a resource'],
     ['{"n":"65535","v":1}', '1:25: "bn" and "n" make no path of a resource'],
     ['{"n":"1/2/3","v":1}', '1:25: "bn" and "n" make no path of a resource'],
-    ['{"n":"0","v":01}', '1:33: expected a value, found text that is no JSON'],
+    ['{"n":"0","v":01}', "1:33: expected a value, found text that is no JSON"],
     ['{"n":"0","v":[1]}', '1:33: expected a value, found "["'],
-    ['{"n":"0","bv":True}', '1:34: expected a value, found text that is no JSON'],
+    ['{"n":"0","bv":True}', "1:34: expected a value, found text that is no JSON"],
     ['{"n":"0","v":1},{"n":"0","v":2}', "1:36: the resource stands in line 1 too"],
   ])("names the place of the fault in %s", (entry, expected) => {
     expect(problems(`{"bn":"/1/0/","e":[${entry}]}`)).toEqual([`bootstrap.ini:${expected}`]);
@@ -195,7 +195,7 @@ describe("a bootstrap.ini that is refused", () => {
 
   it.each([
     ['{"n":"5","v":"U0VDUkVU"}', '"v" must be a number, found a string'],
-    ["{\"n\":\"5\",\"sv\":'U0VDUkVU'}", "expected a value, found text that is no JSON"],
+    ['{"n":"5","sv":\'U0VDUkVU\'}', "expected a value, found text that is no JSON"],
     ['{"n":"5","sv":U0VDUkVU}', "expected a value, found text that is no JSON"],
     ['{"n":"5","sv":"U0VDUkVU}', "expected a value, found text that is no JSON"],
     ['{"n":"5","sv" "U0VDUkVU"}', 'expected ":", found a string'],

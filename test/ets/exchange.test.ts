@@ -38,7 +38,7 @@ describe("requests of a server", () => {
     try {
       long.client.register(false);
     } catch (error) {
-      expect((error as Error).message).toMatch(/^LwM2M cannot start/);
+      expect((error as Error).message).toMatch(/URI: outside 0-255|no server account/);
     }
     await long.clock.advance(1000);
     expect(long.requests().length).toBeLessThanOrEqual(1);

@@ -88,6 +88,14 @@ describe("damaged files", () => {
     }
   });
 
+  it("are told at the boot, with their place, even where LwM2M is not to start", () => {
+    const ini = openDevice({ files: { [INI]: SERVER_ONLY.replace("}]}", "]}").replace("[", "") } });
+    expect(ini.logged.join("\n")).toMatch(/bootstrap\.ini:\d+:\d+/);
+    const cfg = openDevice({ files: { [CFG]: "{\nROAMING_FEAT=banana;\n}\n" } });
+    expect(cfg.logged.join("\n")).toMatch(/lwm2m_cfg:\d+:\d+/);
+    expect(cfg.client.status.endpoint).toBe("urn:imei:864508030012428");
+  });
+
   it("with a value that its Resource cannot take are refused by name", () => {
     const device = openDevice({ files: { [INI]: SERVER_ONLY.replace('"v":300', '"v":99999999999') } });
     expect(() => device.client.register(false)).toThrow(/bootstrap\.ini.*Lifetime/);

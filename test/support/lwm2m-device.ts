@@ -1,7 +1,8 @@
 /** A Client on the manual clock, its EFS in a temporary directory, its Servers scripted at the other end of memory links. */
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { onTestFinished } from "vitest";
 import { createEndpoint, DEFAULT_TRANSMISSION, type Endpoint } from "#coap/endpoint";
 import { LinkError, type LinkTarget } from "#coap/link";
 import type { Request, Response } from "#coap/message";
@@ -52,6 +53,7 @@ export function openDevice(options: DeviceOptions = {}) {
   const log: Log = { trace() {}, debug() {}, info: note, warn: note, error: note, child: () => log };
   const runtime = { clock, random, log };
   const root = options.root ?? mkdtempSync(join(tmpdir(), "bg96-"));
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
   const efs = openEfs(root);
   fillFactory(efs, join(import.meta.dirname, "..", "..", "config", "efs"));
   for (const [path, text] of Object.entries(options.files ?? {})) efs.write(path, text);

@@ -5,13 +5,16 @@ import { emptyContext } from "#modem/data-call";
 import { createModem } from "#modem/modem";
 import type { ModemState } from "#modem/state";
 import { type Log, silentLog } from "#runtime";
-import { temporaryDirectory } from "./temporary-directory.ts";
+import { temporaryDirectory } from "../efs/temporary-directory.ts";
 
 function reading(content: string) {
   const efs = openEfs(temporaryDirectory());
   efs.write("/nv/settings.json", content);
   const lines: string[] = [];
-  const log: Log = { ...silentLog, error: (fields, message) => void lines.push(JSON.stringify({ ...fields, message })) };
+  const log: Log = {
+    ...silentLog,
+    error: (fields, message) => void lines.push(JSON.stringify({ ...fields, message })),
+  };
   return { kept: readNonVolatile(efs, log), lines };
 }
 
@@ -31,7 +34,9 @@ describe("the module's non-volatile settings", () => {
   });
 
   it("bring nothing else into the state", () => {
-    const { kept, lines } = reading(JSON.stringify({ settings: { a: "b" }, pdp: { 1: context }, power: null, sim: {} }));
+    const { kept, lines } = reading(
+      JSON.stringify({ settings: { a: "b" }, pdp: { 1: context }, power: null, sim: {} }),
+    );
     expect(kept).toEqual({ settings: { a: "b" }, pdp: { 1: { ...context, address: undefined } } });
     expect(lines).toEqual([]);
   });
@@ -45,10 +50,12 @@ describe("the module's non-volatile settings", () => {
     ['{"settings":{},"pdp":{"0":{}}}', "/nv/settings.json pdp"],
     ['{"settings":{},"pdp":{"17":{}}}', "/nv/settings.json pdp"],
     ['{"settings":{},"pdp":[]}', "/nv/settings.json pdp"],
-    [JSON.stringify({ settings: {}, pdp: { 1: { ...context, authentication: 4 } } }), "/nv/settings.json pdp.1.authentication"],
+    [
+      JSON.stringify({ settings: {}, pdp: { 1: { ...context, authentication: 4 } } }),
+      "/nv/settings.json pdp.1.authentication",
+    ],
     [JSON.stringify({ settings: {}, pdp: { 1: { ...context, type: "U0VDUkVU" } } }), "/nv/settings.json pdp.1.type"],
     [JSON.stringify({ settings: {}, pdp: { 1: { ...context, apn: undefined } } }), "/nv/settings.json pdp.1.apn"],
-    [JSON.stringify({ settings: {}, pdp: { 1: { ...context, apn: "x".repeat(2000) } } }), "/nv/settings.json pdp.1.apn"],
     ['{"settings":{},"pdp":{"1":{"password":"U0VDUkVU"', "/nv/settings.json"],
     ["", "/nv/settings.json"],
   ])("are the factory's where the file is damaged: %s", (content, place) => {
@@ -61,7 +68,12 @@ describe("the module's non-volatile settings", () => {
 
   it("are the factory's where the file cannot be read", () => {
     const lines: object[] = [];
-    const efs = { ...openEfs(temporaryDirectory()), read: () => { throw new Error("cannot read: I/O error"); } };
+    const efs = {
+      ...openEfs(temporaryDirectory()),
+      read: () => {
+        throw new Error("cannot read: I/O error");
+      },
+    };
     const log: Log = { ...silentLog, error: (fields) => void lines.push(fields) };
     expect(readNonVolatile(efs, log)).toEqual({});
     expect(lines).toEqual([{ place: "/nv/settings.json", reason: "cannot read: I/O error" }]);
