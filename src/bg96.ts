@@ -19,7 +19,8 @@ import { batteryThreshold } from "#lwm2m/client-files";
 import { overRadio } from "#lwm2m/radio-link";
 import { createRegistry } from "#lwm2m/registry";
 import { withOverrides } from "#lwm2m/run-settings";
-import { createSettings, type Settings } from "#lwm2m/settings";
+import { createSettings, offersLgu } from "#lwm2m/settings";
+import { atEachBoot } from "#modem/each-boot";
 import { createInitialState } from "#modem/initial-state";
 import { createModem, type Modem } from "#modem/modem";
 import { createNetwork } from "#modem/network";
@@ -43,24 +44,6 @@ export interface Bg96 {
 }
 
 const FACTORY = fileURLToPath(new URL("../config/efs", import.meta.url));
-
-/** A damaged settings file, which AT+QLWM2M answers with ERROR, offers nothing beyond the usual. */
-function isLgu(settings: Settings): boolean {
-  try {
-    return settings.profile === 2;
-  } catch {
-    return false;
-  }
-}
-
-/** A value of the module's files, read when it boots and not at each use. */
-function atEachBoot<T>(modem: Modem, read: () => T): () => T {
-  let value = read();
-  modem.onChange((now, before) => {
-    if (now.power.boots !== before.power.boots) value = read();
-  });
-  return () => value;
-}
 
 /** What a modem has to itself, its files and its port; where one is refused, none stays taken. */
 function takeFilesAndPort(config: Config, runtime: Runtime, runDirectory: string) {
@@ -105,7 +88,7 @@ export async function openBg96(config: Config, runtime: Runtime, runDirectory: s
         power.restart();
       },
       threshold: lowBattery,
-      lguOffered: () => isLgu(settings),
+      lguOffered: () => offersLgu(settings),
       after: clock.after,
       now: () => clock.now(),
       disable: (instanceId) => core.disable(instanceId),

@@ -370,6 +370,15 @@ export function createSettings(options: SettingsOptions): Settings {
   };
 }
 
+/** Whether LGU+'s own Objects are there; not where the settings file is damaged, to which AT+QLWM2M answers ERROR. */
+export function offersLgu(settings: Settings): boolean {
+  try {
+    return settings.profile === LGU;
+  } catch {
+    return false;
+  }
+}
+
 /** @returns undefined for what is no address: the port cannot print it, or no resolver take it. */
 function serverOf(uri: string): { host: string; port: number } | undefined {
   const parts = parseServerUri(uri);
