@@ -15,7 +15,9 @@ if (!existsSync(join(root, REPORT))) {
 const cases = readJson("test/support/conformance.json").filter(({ bg96, lwm2m }) => bg96 || lwm2m === "1.0");
 const reasons = new Map(Object.entries(readJson("test/ets/does-not-apply.json")));
 const known = new Set(cases.map(({ id }) => id));
-const problems = [...reasons.keys()].filter((id) => !known.has(id)).map((id) => `does-not-apply.json: unknown id ${id}`);
+const problems = [...reasons.keys()]
+  .filter((id) => !known.has(id))
+  .map((id) => `does-not-apply.json: unknown id ${id}`);
 
 /** A title begins with the id of its case, or with those of several. */
 function idsOf(title) {
@@ -59,9 +61,20 @@ for (const { id, result, title, reason } of rows) {
 const line = (name, of) =>
   `${name.padEnd(14)}${KINDS.map((kind) => String(of.filter(({ result }) => result === kind).length).padStart(8)).join("")}`;
 console.log(`\n${"".padEnd(14)}${KINDS.map((kind) => kind.padStart(8)).join("")}`);
-for (const area of [...new Set(cases.map((each) => each.area))]) console.log(line(area, rows.filter((row) => row.area === area)));
+for (const area of [...new Set(cases.map((each) => each.area))])
+  console.log(
+    line(
+      area,
+      rows.filter((row) => row.area === area),
+    ),
+  );
 console.log(line("all", rows));
-console.log(line("  BG96 must", rows.filter(({ bg96 }) => bg96)));
+console.log(
+  line(
+    "  BG96 must",
+    rows.filter(({ bg96 }) => bg96),
+  ),
+);
 for (const problem of problems) console.error(problem);
 const isOpen = process.argv.includes("--complete") && results.some(({ result }) => result === "open");
 process.exit(failures.size > 0 || problems.length > 0 || isOpen ? 1 : 0);

@@ -168,28 +168,46 @@ export function loadConfig({ file, env, options }: ConfigSources): Config {
     assign(config, path, value);
     places.set(path, place);
   }
-  const security: readonly OptionPath[] = ["lwm2m.server", "lwm2m.pskIdentity", "lwm2m.pskKeyHex"];
-  if (!security.some((path) => refused.has(path))) {
-    problems.push(...checkSecurity(config, (path) => places.get(path) ?? path));
-  }
-  if (problems.length > 0) throw new ConfigError(problems);
+  problems.push(...checkSecurity(config, refused, (path) => places.get(path) ?? path));
+  if (problems.length > 0) throw new ConfigError(inOrder(problems, file));
   return freeze(config);
 }
 
-/** Server, identity and key have to fit each other. */
-function checkSecurity({ lwm2m, efs }: Config, placeOf: (path: OptionPath) => string): readonly ConfigProblem[] {
-  const { server, pskIdentity, pskKeyHex } = lwm2m;
+/** By line and column of the file; then the environment, then the command line, each as found. */
+function inOrder(problems: readonly ConfigProblem[], file: string | undefined): readonly ConfigProblem[] {
+  const rank = ({ place }: ConfigProblem): readonly number[] => {
+    if (file !== undefined && (place === file || place.startsWith(`${file}:`))) {
+      const [, line = 0, column = 0] = /:(\d+):(\d+)$/.exec(place) ?? [];
+      return [0, Number(line), Number(column)];
+    }
+    return [place.startsWith("--") ? 2 : 1];
+  };
+  return problems
+    .map((problem) => ({ problem, rank: rank(problem) }))
+    .sort((a, b) => a.rank.map((each, index) => each - (b.rank[index] ?? 0)).find((step) => step !== 0) ?? 0)
+    .map(({ problem }) => problem);
+}
+
+/** Server, identity and key have to fit each other; one that was refused is there, but cannot be compared. */
+function checkSecurity(
+  { lwm2m, efs }: Config,
+  refused: ReadonlySet<OptionPath>,
+  placeOf: (path: OptionPath) => string,
+): readonly ConfigProblem[] {
+  const server = refused.has("lwm2m.server") ? undefined : lwm2m.server;
+  const hasIdentity = lwm2m.pskIdentity !== undefined || refused.has("lwm2m.pskIdentity");
+  const hasKey = lwm2m.pskKeyHex !== undefined || refused.has("lwm2m.pskKeyHex");
   const problems: ConfigProblem[] = [];
   const report = (path: OptionPath, message: string, what: string) =>
     void problems.push({ place: placeOf(path), message, remedy: what });
-  if (pskIdentity !== undefined && pskKeyHex === undefined) {
+  if (hasIdentity && !hasKey) {
     report("lwm2m.pskIdentity", "there is an identity without a key", "give lwm2m.pskKeyHex (--psk-key) too");
-  } else if (pskKeyHex !== undefined && pskIdentity === undefined) {
+  } else if (hasKey && !hasIdentity) {
     report("lwm2m.pskKeyHex", "there is a key without an identity", "give lwm2m.pskIdentity (--psk-identity) too");
-  } else if (pskKeyHex !== undefined && server?.startsWith("coap://")) {
+  } else if (hasKey && server?.startsWith("coap://")) {
     const secure = server.replace("coap://", "coaps://").replace(/:5683(?=\/?$)/, ":5684");
     report("lwm2m.server", `a PSK is given, but ${server} is without security`, `did you mean ${secure}?`);
-  } else if (pskKeyHex === undefined && server?.startsWith("coaps://") && efs === undefined) {
+  } else if (!hasKey && server?.startsWith("coaps://") && efs === undefined && !refused.has("efs")) {
     // a tree of the user's own may hold the server's PSK file
     report("lwm2m.server", `${server} needs a PSK`, "give --psk-identity and --psk-key, or --efs with a PSK file");
   }

@@ -1,7 +1,9 @@
 /** The host's side of a serial port, for people and scripts: `bg96 at` and the prompt of `bg96 demo`. */
-import { existsSync, fstatSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, lstatSync, openSync, readlinkSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
+import { openCLibrary } from "#port/c-library";
 import { PortError } from "#port/port";
 import type { Clock } from "#runtime";
 
@@ -33,11 +35,15 @@ export interface AtHost {
 
 /** A line longer than this is cut: no modem sends one. */
 const LONGEST_LINE = 65_536;
+/** As many symbolic links in a row as the kernel follows. */
+const MOST_LINKS = 40;
 /** How soon a device that is gone is noticed at the latest. */
 const LOOK_MS = 500;
 const PROMPT = "> ";
-/** The slowest command of the BG96 is AT+COPS=?, 180 s. */
-const PROMPT_TIMEOUT_MS = 180_000;
+/** What is pasted in one go is sent this far apart at most, so that a modem that answers at once has done so. */
+const PASTE_MS = 300;
+/** Echoes awaited at most; a modem without echo sends none. */
+const MOST_ECHOES = 64;
 
 /**
  * Sends command lines, each after the final result of the one before, and prints what the modem sends, URCs included;
@@ -65,7 +71,8 @@ export async function sendLines({
 }
 
 /**
- * A prompt: sends each line typed, shows what the modem sends as it comes.
+ * A prompt, like a terminal: sends each line typed, whether or not the one before was answered, and shows what the
+ * modem sends as it comes.
  * Resolves when the user ends it (Ctrl-D, Ctrl-C) or the port closes.
  * @param onOpen gets the means to print a line of one's own above the prompt.
  * @throws PortError when the port cannot be opened.
@@ -86,24 +93,25 @@ export async function atPrompt({
   };
   const dialogue = createDialogue(serial, clock, show);
   const typed: string[] = [];
-  let asking = false;
+  let sending = false;
   let ended = false;
   onOpen?.(show);
 
-  const askNext = async () => {
-    if (asking) return;
-    asking = true;
+  const sendTyped = async () => {
+    if (sending) return;
+    sending = true;
     for (let line = typed.shift(); line !== undefined && !ended; line = typed.shift()) {
-      const outcome = await dialogue.ask(line, PROMPT_TIMEOUT_MS).catch(() => 0); // closed: told below
-      if (outcome === 4) show("(no answer)");
+      // Only a command line has an answer to wait for.
+      if (/^at/i.test(line)) await dialogue.ask(line, PASTE_MS).catch(() => {}); // closed: told below
+      else dialogue.send(line);
     }
-    asking = false;
+    sending = false;
   };
 
   await new Promise<void>((resolve) => {
     readline.on("line", (line) => {
       if (line.trim() !== "") typed.push(line.trim());
-      void askNext();
+      void sendTyped();
       readline.prompt();
     });
     readline.on("SIGINT", () => readline.close());
@@ -124,17 +132,19 @@ export async function atPrompt({
 }
 
 interface Dialogue {
+  send(line: string): void;
   /** @throws PortError when the port closes meanwhile. */
   ask(line: string, timeoutMs: number): Promise<Outcome>;
 }
 
 /** Pairs command lines with final result codes; `print` gets every line but the echo. */
 function createDialogue(serial: SerialHost, clock: Clock, print: (line: string) => void): Dialogue {
-  let echo: string | undefined;
+  const echoes: string[] = [];
   let settle: ((outcome: Outcome) => void) | undefined;
   serial.onLine((line) => {
-    if (line.bare && line.text === echo) {
-      echo = undefined;
+    const echo = line.bare ? echoes.indexOf(line.text) : -1;
+    if (echo >= 0) {
+      echoes.splice(0, echo + 1);
       return;
     }
     print(line.text);
@@ -142,9 +152,14 @@ function createDialogue(serial: SerialHost, clock: Clock, print: (line: string) 
     if (outcome !== undefined) settle?.(outcome);
   });
 
+  const send = (line: string) => {
+    echoes.push(line);
+    if (echoes.length > MOST_ECHOES) echoes.shift();
+    serial.send(line);
+  };
   return {
+    send,
     async ask(line, timeoutMs) {
-      echo = line;
       const answered = new Promise<Outcome>((resolve) => {
         settle = resolve;
       });
@@ -152,7 +167,7 @@ function createDialogue(serial: SerialHost, clock: Clock, print: (line: string) 
         throw new PortError("no answer: the port has closed", "see whether the modem still runs: bg96 status");
       });
       const cancel = clock.after(timeoutMs, () => settle?.(4));
-      serial.send(line);
+      send(line);
       try {
         return await Promise.race([answered, gone]);
       } finally {
@@ -175,6 +190,7 @@ function outcomeOf({ text, bare }: ReceivedLine): Outcome | undefined {
 /** Opens any tty raw, 115200 baud, locked against other hosts that lock. @throws PortError */
 export async function openSerial(tty: string, clock: Clock): Promise<SerialHost> {
   if (!existsSync(tty)) throw new PortError(`cannot open ${tty}: there is no such port`, "start a modem: bg96 start");
+  refuseDeadLink(tty);
   const { SerialPort } = await import("serialport");
   const port = new SerialPort({ path: tty, baudRate: 115_200, autoOpen: false });
   await new Promise<void>((resolve, reject) => {
@@ -218,6 +234,36 @@ export async function openSerial(tty: string, clock: Clock): Promise<SerialHost>
       await closed;
     },
   };
+}
+
+/** A link whose modem was killed may point at a pty that is somebody else's by now. @throws PortError */
+function refuseDeadLink(tty: string): void {
+  let path = resolve(tty);
+  for (let step = 0; step < MOST_LINKS && lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink(); step++) {
+    if (isUnheld(`${path}.lock`)) {
+      throw new PortError(
+        `cannot open ${tty}: the modem that made this link has ended without removing it`,
+        "start it again: bg96 run, or bg96 start",
+      );
+    }
+    path = resolve(dirname(path), readlinkSync(path));
+  }
+}
+
+/** Whether there is such a lock file that no process holds. */
+function isUnheld(path: string): boolean {
+  if (!lstatSync(path, { throwIfNoEntry: false })?.isFile()) return false;
+  let file: number;
+  try {
+    file = openSync(path, "r");
+  } catch {
+    return false; // another user's: opening the port will tell
+  }
+  try {
+    return openCLibrary().lock(file); // let go of with the descriptor
+  } finally {
+    closeSync(file);
+  }
 }
 
 function openFailure(tty: string, { message }: Error): PortError {

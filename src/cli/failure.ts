@@ -3,7 +3,7 @@
 /** Exit codes; 0 is success. */
 export const FAILED = 1;
 export const USAGE = 2;
-/** `status`: nothing runs under that name (as of LSB init scripts). */
+/** Nothing runs under that name (as of LSB init scripts). */
 export const NOT_RUNNING = 3;
 /** `at`: no final result code came. */
 export const NO_RESULT = 4;
@@ -28,4 +28,9 @@ export class UsageError extends CliError {
     super(message, remedy, USAGE);
     this.name = "UsageError";
   }
+}
+
+/** @param start the command that would make it run. */
+export function notRunning(name: string, start = `bg96 start ${name}`): CliError {
+  return new CliError(`${name}: not running`, start, NOT_RUNNING);
 }

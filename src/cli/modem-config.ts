@@ -1,8 +1,27 @@
 /** The configuration of the modem that a command line describes. */
+import { statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import type { ModemOptions } from "#cli/modem-options";
 import { type Config, loadConfig } from "#config";
+import { PortError } from "#port/port";
 
-/** @throws ConfigError */
+/** @throws ConfigError, and PortError when there is no directory for the link. */
 export function configOf({ config, ...options }: ModemOptions): Config {
-  return loadConfig({ file: config, env: process.env, options });
+  const loaded = loadConfig({ file: config, env: process.env, options });
+  if (loaded.tty !== undefined) {
+    const link = resolve(loaded.tty);
+    const parent = dirname(link);
+    if (!isDirectory(parent)) {
+      throw new PortError(`cannot make the port ${link}: there is no directory ${parent}`, `mkdir -p ${parent}`);
+    }
+  }
+  return loaded;
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }

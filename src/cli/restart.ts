@@ -1,16 +1,23 @@
 /** `bg96 restart`: stop, and start with the same options. */
-import { readDaemonOptions, startDaemon, stopDaemon } from "#cli/daemon";
+import { findDaemon, readDaemonOptions, startDaemon, stopDaemon } from "#cli/daemon";
+import { notRunning } from "#cli/failure";
+import { configOf } from "#cli/modem-config";
 import { absolutePaths, type ModemOptions } from "#cli/modem-options";
 import { namedRunDirectory, openRunDirectory, type Surroundings } from "#cli/run-directory";
 import { systemClock } from "#runtime";
 
 /** Options given here win over those of the start before. */
 export async function restart(name: string, options: ModemOptions, surroundings: Surroundings): Promise<number> {
-  const directory = openRunDirectory(namedRunDirectory(name, surroundings), surroundings);
-  const before = readDaemonOptions(directory) ?? {};
+  const directory = namedRunDirectory(name, surroundings);
+  const before = readDaemonOptions(directory);
+  // One that was killed has left its options, and may be started again.
+  if (!before && !findDaemon(directory)) throw notRunning(name);
   const given = Object.fromEntries(Object.entries(absolutePaths(options)).filter(([, value]) => value !== undefined));
+  const together = { ...before, ...given };
+  configOf(together); // refuses before anything is stopped
+  openRunDirectory(directory, surroundings);
   await stopDaemon(directory, systemClock);
-  const ready = await startDaemon(directory, { ...before, ...given }, systemClock);
+  const ready = await startDaemon(directory, together, systemClock);
   process.stdout.write(`${ready}\n`);
   return 0;
 }

@@ -1,5 +1,6 @@
 /** `bg96 set`: turns knobs of a running modem through its control socket. */
-import { CliError, FAILED, UsageError } from "#cli/failure";
+import { findDaemon } from "#cli/daemon";
+import { CliError, FAILED, notRunning, UsageError } from "#cli/failure";
 import { DEFAULT_NAME, namedRunDirectory, runDirectoryAt, type Surroundings } from "#cli/run-directory";
 import { type OperatorRequest, POWER_ORDERS } from "#control/operator";
 import { askControlSocket } from "#control/socket";
@@ -21,6 +22,7 @@ export async function set(
     runDirectory === undefined
       ? namedRunDirectory(named ? first : DEFAULT_NAME, surroundings)
       : runDirectoryAt(runDirectory);
+  if (!findDaemon(directory)) throw notRunning(directory.name, runDirectory === undefined ? undefined : "bg96 run");
   let failed = false;
   for (const request of requests) {
     const answer = await askControlSocket(directory.control, request, systemClock).catch((error: Error) => {

@@ -40,6 +40,7 @@ function describeStatus(known: OperatorStatus, nowMs: number): string[][] {
     ["tty", known.tty],
     ["endpoint", known.endpoint],
     ["power", known.power],
+    ["network", known.network],
     ["registered", known.registered ? "yes" : "no"],
     [
       "last event",

@@ -97,7 +97,7 @@ export const OPTIONS: Readonly<Record<OptionPath, OptionRow>> = {
     allowed: "coap://host:port or coaps://host:port",
     optional: true,
   },
-  "lwm2m.endpoint": { ...words(255), optional: true },
+  "lwm2m.endpoint": words(255),
   "lwm2m.pskIdentity": { ...text(/^\P{Cc}{1,128}$/u, "1 to 128 characters"), optional: true },
   "lwm2m.pskKeyHex": {
     ...text(/^(?:[0-9a-fA-F]{2}){1,128}$/, "1 to 128 bytes in hexadecimal, two digits a byte"),

@@ -2,7 +2,7 @@
 import type { Bg96 } from "#bg96";
 import { KnobError, turnKnob } from "#control/knobs";
 import type { ServerStatus } from "#lwm2m/client";
-import type { PowerPhase } from "#modem/state";
+import type { ModemState, PowerPhase } from "#modem/state";
 import type { Clock } from "#runtime";
 
 export interface LastEvent {
@@ -17,6 +17,7 @@ export interface OperatorStatus {
   readonly tty: string;
   readonly endpoint: string;
   readonly power: PowerPhase;
+  readonly network: NetworkStatus;
   /** Whether every configured Server has the modem registered. */
   readonly registered: boolean;
   /** The latest +QLWEVENT since power-on; undefined = none yet. */
@@ -25,6 +26,8 @@ export interface OperatorStatus {
   /** Wall clock ms of the earliest planned Update. */
   readonly nextUpdateAtMs: number | undefined;
 }
+
+export type NetworkStatus = "off" | "home" | "roaming" | "no coverage" | "searching" | "denied";
 
 export type OperatorRequest =
   | { readonly do: "status" }
@@ -60,6 +63,7 @@ export function createOperator(bg96: Bg96, clock: Clock, pid: number): Operator 
       tty: bg96.tty,
       endpoint,
       power: bg96.modem.state.power.phase,
+      network: networkOf(bg96.modem.state),
       registered: servers.length > 0 && servers.every(({ location }) => location !== undefined),
       lastEvent,
       servers,
@@ -107,4 +111,20 @@ export function createOperator(bg96: Bg96, clock: Clock, pid: number): Operator 
     },
     close: stopWatching,
   };
+}
+
+/** "off" where the radio rests: no power, no SIM, AT+CFUN=0 or AT+COPS=2. */
+function networkOf({ registration, network }: ModemState): NetworkStatus {
+  switch (registration.eps) {
+    case 0:
+      return "off";
+    case 1:
+      return "home";
+    case 5:
+      return "roaming";
+    case 3:
+      return "denied";
+    default:
+      return network.coverage ? "searching" : "no coverage";
+  }
 }

@@ -68,6 +68,14 @@ const VERBS: Readonly<Record<string, Verb>> = {
   },
 };
 
+/** @returns why a line can be no command of any client; undefined when it may be one. */
+export function refusalOf(line: string): string | undefined {
+  const text = line.trim();
+  if (text === "" || text === "help" || text === "clients") return undefined;
+  const { name } = parseLine(text);
+  return Object.hasOwn(VERBS, name) ? undefined : `${name}: no such command, try help`;
+}
+
 /** Runs one line; "quit" is the caller's. Never throws. */
 export async function runConsoleLine(server: DemoServer, line: string): Promise<ConsoleResult> {
   try {
@@ -114,8 +122,8 @@ async function run(server: DemoServer, line: string): Promise<ConsoleResult> {
   if (line === "help") return { ok: true, lines: CONSOLE_HELP };
   if (line === "clients") return { ok: true, lines: clientsOf(server) };
   const { name, endpoint, path, rest } = parseLine(line);
-  const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
-  if (!verb) throw new Error(`${name}: no such command, try help`);
+  const verb = VERBS[name];
+  if (refusalOf(line) !== undefined || !verb) throw new Error(refusalOf(line));
   const ids = path?.split("/").length ?? 1;
   if (path === undefined || !isPath(path) || ids - 1 < verb.ids[0] || ids - 1 > verb.ids[1]) {
     const [least, most] = verb.ids;

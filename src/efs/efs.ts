@@ -2,6 +2,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -207,9 +208,17 @@ function writeAtomically(place: string, content: Buffer | string): void {
   syncFolder(dirname(place));
 }
 
-function makeFolder(folder: string): void {
-  const first = mkdirSync(folder, { recursive: true, mode: OWNER_ONLY.folder });
-  for (let at = folder; first !== undefined && at.length >= first.length; at = dirname(at)) syncFolder(dirname(at));
+/** Makes a folder with those above it; Node's own recursive mkdir never returns below /proc. */
+export function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: OWNER_ONLY.folder });
+  } catch (error) {
+    // somebody else made it meanwhile; a link that leads nowhere is there too, but is no folder
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST" || !existsSync(folder)) throw error;
+  }
+  syncFolder(dirname(folder));
 }
 
 function syncFolder(folder: string): void {

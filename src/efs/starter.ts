@@ -1,8 +1,8 @@
 /** What `bg96 init DIR` lays down: a configuration to edit, and the module's files. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ConfigError } from "#config";
-import { fillFactory, openEfs } from "#efs/efs";
+import { fillFactory, makeFolder, openEfs } from "#efs/efs";
 
 /**
  * Writes DIR/bg96.toml and DIR/efs, which the configuration names; nothing that exists is touched.
@@ -19,7 +19,7 @@ export function initDirectory(directory: string, configDirectory: string): strin
   }
   const template = readFileSync(join(configDirectory, "bg96.toml"), "utf8");
   try {
-    mkdirSync(directory, { recursive: true });
+    makeFolder(resolve(directory));
     writeFileSync(file, template.replace(/^#(?=efs = "efs"$)/m, ""), { flag: "wx" });
   } catch (error) {
     const message = `cannot be written: ${(error as Error).message}`;

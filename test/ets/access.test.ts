@@ -82,7 +82,10 @@ const CASES: readonly AccessCase[] = [
   },
   {
     title: "ANJ-ACL-07 of an Object only the readable Instances are shown",
-    rules: [{ of: "19/0", acl: { 103: 2 } }, { of: "19/1", acl: { 103: 1 } }],
+    rules: [
+      { of: "19/0", acl: { 103: 2 } },
+      { of: "19/1", acl: { 103: 1 } },
+    ],
     other: [[get("/19", { accept: FORMAT.tlv }), "2.05 ct=11542 0201c000"]],
     owner: [[get("/19", { accept: FORMAT.tlv }), "2.05 ct=11542 0200c0000201c000"]],
   },
@@ -97,7 +100,10 @@ const CASES: readonly AccessCase[] = [
   },
   {
     title: "ANJ-ACL-09 the default entry is for servers that are not named",
-    rules: [{ of: "3/0", acl: { 0: 1 } }, { of: "19/1", acl: { 0: 3, 103: 1 } }],
+    rules: [
+      { of: "3/0", acl: { 0: 1 } },
+      { of: "19/1", acl: { 0: 3, 103: 1 } },
+    ],
     other: [
       [get("/3/0/1"), "2.05 ct=0 BG96"],
       [post("/3/0/12"), "4.01"],
@@ -154,7 +160,11 @@ describe("access control", () => {
     for (const [request, right, code] of NEEDS) {
       for (const rights of [right, 31 & ~right]) {
         const acl = { 103: rights };
-        const { other } = await openControlled([{ of: "19/1", acl }, { of: `19/${WHOLE}`, acl }, { of: "7/0", acl }]);
+        const { other } = await openControlled([
+          { of: "19/1", acl },
+          { of: `19/${WHOLE}`, acl },
+          { of: "7/0", acl },
+        ]);
         await walk(other, [
           [get("/19/1", { accept: FORMAT.link }), "2.05"],
           [request, rights === right ? code : "4.01"],

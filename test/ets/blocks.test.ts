@@ -135,7 +135,9 @@ describe("Block1", () => {
 
   it("ANJ-BL1-12 a body over the limit is refused with the size there is room for", async () => {
     const { server } = await openRegistered();
-    const response = await server.ask(piece(LARGE, { number: 0, more: 1, size: 1024 }, { options: [[60, 50_000_000]] }));
+    const response = await server.ask(
+      piece(LARGE, { number: 0, more: 1, size: 1024 }, { options: [[60, 50_000_000]] }),
+    );
     expect(response.code).toBe("4.13");
     expect(numberOf(response, 60)).toBeGreaterThan(8192);
   });
@@ -199,10 +201,13 @@ describe("Block2", () => {
     expect(Buffer.concat([first.payload, await download(server, 512, 2)])).toEqual(LARGE);
   });
 
-  it.each([16, 64, 512, 1024])("TD_COAP_BLOCK_01 TD_COAP_BLOCK_06 gives blocks of the size asked for, %i", async (size) => {
-    const { server } = await openLarge();
-    expect(await download(server, size)).toEqual(LARGE);
-  });
+  it.each([16, 64, 512, 1024])(
+    "TD_COAP_BLOCK_01 TD_COAP_BLOCK_06 gives blocks of the size asked for, %i",
+    async (size) => {
+      const { server } = await openLarge();
+      expect(await download(server, size)).toEqual(LARGE);
+    },
+  );
 
   it("ANJ-BL2-03 TD_COAP_BLOCK_02 goes on at the same offset when the size is lowered", async () => {
     const { server } = await openLarge();

@@ -1,7 +1,15 @@
 /** Client-initiated bootstrap: the request, what the Bootstrap-Server may do, and how it ends. */
 import { describe, expect, it } from "vitest";
 import { type Ask, del, FORMAT, get, post, put, tlv } from "./ask.ts";
-import { answer, BOOTSTRAP_ACCOUNT, NOTHING, openRawDevice, type RawDeviceOptions, type Step, walk } from "./raw-device.ts";
+import {
+  answer,
+  BOOTSTRAP_ACCOUNT,
+  NOTHING,
+  openRawDevice,
+  type RawDeviceOptions,
+  type Step,
+  walk,
+} from "./raw-device.ts";
 
 const hexOf = (text: string) => Buffer.from(text).toString("hex");
 const byte = (length: number) => length.toString(16).padStart(2, "0");
@@ -62,7 +70,9 @@ describe("a bootstrap", () => {
         [
           put(
             "/0/1",
-            tlv(`${entry(0, hexOf(URI))}c10100c10203c303657031c004${entry(5, "00112233")}c10603c007c008c009c10a7bc10b01c10c00`),
+            tlv(
+              `${entry(0, hexOf(URI))}c10100c10203c303657031c004${entry(5, "00112233")}c10603c007c008c009c10a7bc10b01c10c00`,
+            ),
           ),
           "2.04",
         ],
@@ -121,7 +131,13 @@ describe("a bootstrap", () => {
 describe("what the Bootstrap-Server may not do", () => {
   it.each<[string, readonly Step[]]>([
     ["ANJ-BS-18 discover an Object that is absent", [[get("/42", link), "4.04"]]],
-    ["ANJ-BS-21 write or post to the root", [[put("/", tlv("")), "4.05"], [post("/"), "4.05"]]],
+    [
+      "ANJ-BS-21 write or post to the root",
+      [
+        [put("/", tlv("")), "4.05"],
+        [post("/"), "4.05"],
+      ],
+    ],
     ["ANJ-BS-24 delete a Resource", [...ACCOUNT, [del("/1/0/1"), "4.00"]]],
     [
       "ANJ-BS-25 use a path of five segments",
@@ -132,7 +148,10 @@ describe("what the Bootstrap-Server may not do", () => {
         [del("/1/1/1/1/1"), /^4\.0[245]/],
       ],
     ],
-    ["T10-BS-03 delete what is absent, though an Instance that is there", [...ACCOUNT, [del("/1/0"), "2.02"], [del("/1/0"), /^(2\.02|4\.04)/]]],
+    [
+      "T10-BS-03 delete what is absent, though an Instance that is there",
+      [...ACCOUNT, [del("/1/0"), "2.02"], [del("/1/0"), /^(2\.02|4\.04)/]],
+    ],
     ["ANJ-BS-13 fill the memory with empty values", Array(64).fill([put("/0/42", tlv("c003c005")), "2.04"])],
   ])("%s", async (_, steps) => {
     const device = await openBootstrapping();
@@ -140,7 +159,7 @@ describe("what the Bootstrap-Server may not do", () => {
     await walk(device.bootstrap, [[del("/"), "2.02"], ...ACCOUNT, [FINISH, "2.04"]]);
   });
 
-  it("ANJ-BS-17 sees lwm2m=\"1.0\" first, then Objects and Instances, accounts with their ids but not its own", async () => {
+  it('ANJ-BS-17 sees lwm2m="1.0" first, then Objects and Instances, accounts with their ids but not its own', async () => {
     const { bootstrap } = await openBootstrapping();
     await walk(bootstrap, [...ACCOUNT, [get("/", link), /^2\.05 ct=40 lwm2m="1\.0",/]]);
     const links = (await bootstrap.ask(get("/", link))).payload.toString().split(",").slice(1);
@@ -175,12 +194,15 @@ describe("what the Bootstrap-Server may not do", () => {
 });
 
 describe("a bootstrap that fails", () => {
-  it.each(["4.00", "4.03", "4.04", "5.00", "5.03"])("ANJ-BS-04 LSV-BS-06 with %s is asked for again at growing gaps", async (code) => {
-    const device = await openBootstrapping({ script: (request) => answer(request, code) });
-    await device.clock.advance(600_000);
-    const at = device.servers.map(({ heard }) => Math.round(heard[0]!.atMs / 1000));
-    expect(at.slice(1).map((each, index) => each - at[index]!)).toEqual([60, 120, 240]);
-  });
+  it.each(["4.00", "4.03", "4.04", "5.00", "5.03"])(
+    "ANJ-BS-04 LSV-BS-06 with %s is asked for again at growing gaps",
+    async (code) => {
+      const device = await openBootstrapping({ script: (request) => answer(request, code) });
+      await device.clock.advance(600_000);
+      const at = device.servers.map(({ heard }) => Math.round(heard[0]!.atMs / 1000));
+      expect(at.slice(1).map((each, index) => each - at[index]!)).toEqual([60, 120, 240]);
+    },
+  );
 
   it("ANJ-BS-26 without an answer is repeated MAX_RETRANSMIT times, and asked for again later", async () => {
     const device = await openBootstrapping({ script: () => NOTHING });

@@ -1,7 +1,7 @@
 /** Content formats: text, opaque, TLV, JSON and link format, asked for and given. */
 import { describe, expect, it } from "vitest";
 import { FORMAT, get, post, put, text, tlv } from "./ask.ts";
-import { type Case, defineCases, openRegistered, walk } from "./raw-device.ts";
+import { type Case, defineCases, openRegistered, SERVER_ACCOUNT, walk } from "./raw-device.ts";
 
 const opaque = (payload: string | Buffer) => ({ format: FORMAT.opaque, payload });
 const asTlv = { accept: FORMAT.tlv };
@@ -183,15 +183,31 @@ const WHOLE: readonly Case[] = [
   {
     title: "LSV-DM-05 an Object wraps each Instance in TLV",
     steps: [
-      [
-        get("/1", asTlv),
-        "2.05 ct=11542 080110c10066c201012cc1053cc10601c10755",
-      ],
+      [get("/1", asTlv), "2.05 ct=11542 080110c10066c201012cc1053cc10601c10755"],
       [get("/19", asTlv), "2.05 ct=11542 0200c0000201c000"],
     ],
   },
 ];
 
+const NESTED: readonly Case[] = [
+  {
+    title: "T10-FMT-02 an id takes one byte up to 255, two from 256 on",
+    steps: [
+      [post("/19", tlv("04ff c2006162")), "2.01 at=19/255"],
+      [post("/19", tlv("240100 c2006162")), "2.01 at=19/256"],
+      [get("/19", asTlv), "2.05 ct=11542 0200c0000201c00004ffc2006162240100c2006162"],
+    ],
+  },
+  {
+    title: "T10-FMT-03 Instances hold Resources, multiple Resources hold theirs",
+    options: {
+      ini: `${SERVER_ACCOUNT}\n{"bn":"/2/0/","e":[{"n":"0","v":3},{"n":"1","v":0},{"n":"2/102","v":31},{"n":"2/300","v":1},{"n":"3","v":102}]}`,
+    },
+    steps: [[get("/2", asTlv), "2.05 ct=11542 080012c10003c10100870241661f61012c01c10366"]],
+  },
+];
+
+defineCases("nested TLV", NESTED);
 defineCases("negotiation", NEGOTIATION);
 defineCases("text and opaque", TEXT);
 defineCases("TLV", TLV);
@@ -213,5 +229,42 @@ describe("opaque values", () => {
       expect((await server.ask(put("/19/1/0", text(wrong)))).code, wrong).toBe("4.00");
     }
   });
+});
 
+/** Entries of TLV, read by hand (OMA TS 1.0.2 §6.4.3). */
+function readTlv(bytes: Buffer): { kind: number; id: number; value: Buffer }[] {
+  const entries: { kind: number; id: number; value: Buffer }[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const head = bytes[at++]!;
+    const idBytes = head & 0x20 ? 2 : 1;
+    const id = bytes.readUIntBE(at, idBytes);
+    at += idBytes;
+    const lengthBytes = (head >> 3) & 3;
+    const length = lengthBytes === 0 ? head & 7 : bytes.readUIntBE(at, lengthBytes);
+    at += lengthBytes;
+    entries.push({ kind: head >> 6, id, value: bytes.subarray(at, at + length) });
+    at += length;
+  }
+  return entries;
+}
+
+describe("strictness", () => {
+  it("LSV-DM-03 no id occurs twice, the Instance has its own id, and no integer or boolean has another width", async () => {
+    const { server } = await openRegistered();
+    for (const object of [1, 3, 4, 5, 7]) {
+      const { payload } = await server.ask(get(`/${object}`, asTlv));
+      const instances = readTlv(payload);
+      expect(instances.map(({ kind, id }) => [kind, id])).toEqual([[0, object === 1 ? 1 : 0]]);
+      const resources = readTlv(instances[0]!.value);
+      expect(new Set(resources.map(({ id }) => id)).size).toBe(resources.length);
+      const { payload: text } = await server.ask(get(`/${object}`, { accept: FORMAT.json }));
+      for (const { n, v, bv } of JSON.parse(text.toString()).e as { n: string; v?: number; bv?: boolean }[]) {
+        const [, resource, inner] = n.split("/").map(Number);
+        const found = resources.find(({ id }) => id === resource)!;
+        const { value } = inner === undefined ? found : readTlv(found.value).find(({ id }) => id === inner)!;
+        if (v !== undefined) expect([1, 2, 4, 8], `/${object}/${n}`).toContain(value.length);
+        if (bv !== undefined) expect(value, `/${object}/${n}`).toHaveLength(1);
+      }
+    }
+  });
 });

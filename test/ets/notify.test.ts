@@ -62,7 +62,15 @@ describe("periods", () => {
     const { server, clock, modem } = device;
     const start = clock.monotonic();
     for (let second = 1; second <= 6; second++) {
-      const fix = { latitude: second, longitude: 2.5, altitudeM: 3, uncertaintyM: 4, speedMs: 5, courseDeg: 6, takenAtMs: 0 };
+      const fix = {
+        latitude: second,
+        longitude: 2.5,
+        altitudeM: 3,
+        uncertaintyM: 4,
+        speedMs: 5,
+        courseDeg: 6,
+        takenAtMs: 0,
+      };
       modem.update((state) => ({ fix, radio: { ...state.radio, rssiDbm: -80 - second } }));
       await clock.advance(1000);
     }
@@ -148,14 +156,17 @@ describe("thresholds", () => {
     ["LES-OB-08", "lt=50", [80, 60, 50, 40, 30], ["40"]],
     ["LES-OB-09", "gt=105", [103, 105, 106, 110], ["106"]],
     ["LES-OB-10", "st=10", [95, 91, 90, 85, 99, 100, 105], ["90", "100"]],
-  ] as const)("%s with %s only the crossing, or a step from the value last sent, is told", async (_, attributes, values, expected) => {
-    const device = await openWatched("/3/0/9", attributes);
-    for (const value of values) {
-      battery(device, value);
-      await device.clock.advance(100);
-    }
-    expect(device.server.responses().map(({ message }) => message.payload.toString())).toEqual(expected);
-  });
+  ] as const)(
+    "%s with %s only the crossing, or a step from the value last sent, is told",
+    async (_, attributes, values, expected) => {
+      const device = await openWatched("/3/0/9", attributes);
+      for (const value of values) {
+        battery(device, value);
+        await device.clock.advance(100);
+      }
+      expect(device.server.responses().map(({ message }) => message.payload.toString())).toEqual(expected);
+    },
+  );
 });
 
 describe("how it is sent", () => {
@@ -212,8 +223,19 @@ describe("how it is sent", () => {
     const body = (fill: string) => fill.repeat(1500);
     const write = async (fill: string, token: string) => {
       await walk(server, [
-        [put("/19/1/0", { format: FORMAT.opaque, payload: body(fill).slice(0, 1024), block1: block(0, 1, 1024), token }), "2.31"],
-        [put("/19/1/0", { format: FORMAT.opaque, payload: body(fill).slice(1024), block1: block(1, 0, 1024), token }), "2.04"],
+        [
+          put("/19/1/0", {
+            format: FORMAT.opaque,
+            payload: body(fill).slice(0, 1024),
+            block1: block(0, 1, 1024),
+            token,
+          }),
+          "2.31",
+        ],
+        [
+          put("/19/1/0", { format: FORMAT.opaque, payload: body(fill).slice(1024), block1: block(1, 0, 1024), token }),
+          "2.04",
+        ],
       ]);
     };
     await write("a", "01");

@@ -115,7 +115,7 @@ describe("Observe", () => {
     expect(server.responses().map(({ message }) => message.token)).toEqual(["bb"]);
   });
 
-  it("LightweightM2M-1.0-int-1900 carries data that the host sends up", async () => {
+  it("LightweightM2M-1.0-int-1900 D-OBJ-19-02 carries data that the host sends up", async () => {
     const device = await openObserved("/19/0/0");
     for (const data of ["first", "first", "second"]) device.client.uplink(19, data);
     await device.clock.advance(10);
@@ -185,7 +185,15 @@ describe("the end of an observation", () => {
   it("ANJ-OB-03 RFC7641-10 is a Confirmable 4.04 without Observe option when the value goes", async () => {
     const device = await openRegistered();
     const { server, clock, modem } = device;
-    const fix = { latitude: 1.5, longitude: 2.5, altitudeM: 3, uncertaintyM: 4, speedMs: 5, courseDeg: 6, takenAtMs: 0 };
+    const fix = {
+      latitude: 1.5,
+      longitude: 2.5,
+      altitudeM: 3,
+      uncertaintyM: 4,
+      speedMs: 5,
+      courseDeg: 6,
+      takenAtMs: 0,
+    };
     modem.update({ fix });
     await walk(server, [[get("/6/0/0", { observe: 0, token: "aa" }), "2.05 ct=0 1.5"]]);
     server.take();

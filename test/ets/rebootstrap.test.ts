@@ -1,7 +1,15 @@
 /** A device with a server that is bootstrapped again, because registration fails (BS_IF_REG_FAILS). */
 import { describe, expect, it } from "vitest";
 import { del, get, post, put, tlv } from "./ask.ts";
-import { answer, BOOTSTRAP_ACCOUNT, openRawDevice, openRegistered, type RawDeviceOptions, SERVER_ACCOUNT, walk } from "./raw-device.ts";
+import {
+  answer,
+  BOOTSTRAP_ACCOUNT,
+  openRawDevice,
+  openRegistered,
+  type RawDeviceOptions,
+  SERVER_ACCOUNT,
+  walk,
+} from "./raw-device.ts";
 
 const files = {
   "/datatx/carrier_apn_cfg": "APN_NAME=internet\nAPN_CLASS=2\nSHORT_SERVER_ID1=102\nBS_IF_REG_FAILS=1\n",

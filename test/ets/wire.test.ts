@@ -14,7 +14,12 @@ async function throwAt({ server }: RawDevice, digits: string): Promise<string[]>
 const RESET = "RST 0.00 mid=1234";
 /** Title, then datagram and what comes back. GET /3/0/1 is "b133 0130 0131" after its header. */
 const DATAGRAMS: ReadonlyArray<readonly [title: string, ...(readonly [sent: string, back: string[]])[]]> = [
-  ["RFC7252-MSG-01 IOTT-COAP-HDR_VER another version is ignored", ["80011234 b133 0130 0131", []], ["c0011234", []], ["00011234", []]],
+  [
+    "RFC7252-MSG-01 IOTT-COAP-HDR_VER another version is ignored",
+    ["80011234 b133 0130 0131", []],
+    ["c0011234", []],
+    ["00011234", []],
+  ],
   [
     "RFC7252-MSG-02 IOTT-COAP-HDR_TKL_9_15 a token length of 9 to 15 is a format error",
     ["49011234 010203040506070809 b133", [RESET]],
@@ -27,7 +32,12 @@ const DATAGRAMS: ReadonlyArray<readonly [title: string, ...(readonly [sent: stri
     ["40011234 b133 0130 0131 ff", [RESET]],
     ["50011234 b133 0130 0131 ff", []],
   ],
-  ["RFC7252-MSG-05 the reserved option delta and length are format errors", ["40011234 f0", [RESET]], ["40011234 bf33", [RESET]], ["50011234 f0", []]],
+  [
+    "RFC7252-MSG-05 the reserved option delta and length are format errors",
+    ["40011234 f0", [RESET]],
+    ["40011234 bf33", [RESET]],
+    ["50011234 f0", []],
+  ],
   ["RFC7252-MSG-06 an empty Confirmable message is answered by Reset", ["40001234", [RESET]]],
   ["RFC7252-MSG-07 an empty Non-confirmable message is ignored", ["50001234", []]],
   ["RFC7252-MSG-08 a Confirmable response that nobody waits for is answered by Reset", ["42451234 aabb", [RESET]]],
@@ -41,9 +51,23 @@ const DATAGRAMS: ReadonlyArray<readonly [title: string, ...(readonly [sent: stri
   ],
   ["RFC7252-MSG-10 an Acknowledgement of nothing is ignored", ["60001234", []], ["62451234 aabb", []]],
   ["RFC7252-MSG-11 IOTT-COAP-HDR_ACK_REQ a request in an Acknowledgement is ignored", ["60011234 b133 0130 0131", []]],
-  ["IOTT-COAP-HDR_ACK_RSV an Acknowledgement of a reserved class is ignored", ["60211234", []], ["60c11234", []], ["60e11234", []]],
-  ["RFC7252-MSG-12 IOTT-COAP-HDR_RST_NONEMPTY a Reset that is not empty is ignored", ["70451234 ff61", []], ["70011234 b133", []]],
-  ["RFC7252-MSG-13 an empty message with more bytes is a format error", ["42001234 aabb", [RESET]], ["40001234 ff61", [RESET]], ["52001234 aabb", []]],
+  [
+    "IOTT-COAP-HDR_ACK_RSV an Acknowledgement of a reserved class is ignored",
+    ["60211234", []],
+    ["60c11234", []],
+    ["60e11234", []],
+  ],
+  [
+    "RFC7252-MSG-12 IOTT-COAP-HDR_RST_NONEMPTY a Reset that is not empty is ignored",
+    ["70451234 ff61", []],
+    ["70011234 b133", []],
+  ],
+  [
+    "RFC7252-MSG-13 an empty message with more bytes is a format error",
+    ["42001234 aabb", [RESET]],
+    ["40001234 ff61", [RESET]],
+    ["52001234 aabb", []],
+  ],
   ["ANJ-OB-16 a Reset to nothing is ignored", ["70001234", []]],
 ];
 
@@ -69,7 +93,10 @@ const OPTIONS: readonly Case[] = [
       [get("/1/1/0"), "2.05 ct=0 102"],
     ],
   },
-  { title: "RFC7252-OPT-01 an unknown elective option is ignored", steps: [[get("/3/0/1", option(2048, "x")), served]] },
+  {
+    title: "RFC7252-OPT-01 an unknown elective option is ignored",
+    steps: [[get("/3/0/1", option(2048, "x")), served]],
+  },
   {
     title: "RFC7252-OPT-02 IOTT-COAP-OPT_CRITICAL an unknown critical option is refused",
     steps: [
@@ -81,13 +108,40 @@ const OPTIONS: readonly Case[] = [
   {
     title: "RFC7252-OPT-05 an option that may not be repeated is unknown the second time",
     steps: [
-      [get("/3/0/1", { options: [[17, 0], [17, 11542]] }), "4.02"],
-      [put("/1/1/1", { options: [[12, 0], [12, 0]], payload: "60" }), /^(2\.04|4\.02)/],
+      [
+        get("/3/0/1", {
+          options: [
+            [17, 0],
+            [17, 11542],
+          ],
+        }),
+        "4.02",
+      ],
+      [
+        put("/1/1/1", {
+          options: [
+            [12, 0],
+            [12, 0],
+          ],
+          payload: "60",
+        }),
+        /^(2\.04|4\.02)/,
+      ],
     ],
   },
   {
     title: "RFC7252-OPT-06 Uri-Host and Uri-Port are taken",
-    steps: [[get("/3/0/1", { options: [[3, "bg96.example"], [7, 5683]] }), served]],
+    steps: [
+      [
+        get("/3/0/1", {
+          options: [
+            [3, "bg96.example"],
+            [7, 5683],
+          ],
+        }),
+        served,
+      ],
+    ],
   },
   {
     title: "RFC7252-OPT-07 it is no proxy",
@@ -118,7 +172,8 @@ const OPTIONS: readonly Case[] = [
 
 const METHODS: readonly Case[] = [
   {
-    title: "RFC7252-REQ-01 RFC7252-REQ-02 IOTT-COAP-CODE_NOTALLOWED a method that 1.0 does not have, or the Resource does not offer",
+    title:
+      "RFC7252-REQ-01 RFC7252-REQ-02 IOTT-COAP-CODE_NOTALLOWED a method that 1.0 does not have, or the Resource does not offer",
     steps: [
       [{ ...get("/3/0/1"), code: "0.31" }, "4.05"],
       [{ ...get("/3/0/1"), code: "0.05" }, "4.05"],
@@ -128,7 +183,8 @@ const METHODS: readonly Case[] = [
     ],
   },
   {
-    title: "TD_COAP_CORE_03 TD_COAP_CORE_04 TD_COAP_CORE_02 IOTT-COAP-CODE_PUT IOTT-COAP-CODE_POST IOTT-COAP-CODE_DELETE Confirmable PUT, POST and DELETE",
+    title:
+      "TD_COAP_CORE_03 TD_COAP_CORE_04 TD_COAP_CORE_02 IOTT-COAP-CODE_PUT IOTT-COAP-CODE_POST IOTT-COAP-CODE_DELETE Confirmable PUT, POST and DELETE",
     steps: [
       [put("/1/1/1", { format: FORMAT.text, payload: "60" }), "2.04"],
       [post("/19", { format: FORMAT.tlv, payload: hex("c2006162") }), "2.01 at=19/2"],
@@ -144,7 +200,8 @@ const METHODS: readonly Case[] = [
     ],
   },
   {
-    title: "TD_COAP_LINK_02 TD_COAP_LINK_03 TD_COAP_LINK_05 TD_COAP_LINK_06 TD_COAP_LINK_07 TD_COAP_LINK_08 /.well-known/core is a link list, whatever the filter",
+    title:
+      "TD_COAP_LINK_02 TD_COAP_LINK_03 TD_COAP_LINK_05 TD_COAP_LINK_06 TD_COAP_LINK_07 TD_COAP_LINK_08 /.well-known/core is a link list, whatever the filter",
     steps: [
       [get("/.well-known/core"), /^2\.05 ct=40 .*<\/3\/0>/],
       [get("/.well-known/core?rt=Type1"), /^2\.05 ct=40 /],
