@@ -284,7 +284,7 @@ describe("TLV of large values", () => {
     for (const length of [7, 8, 255, 256, 65_535, 65_536]) {
       await upload(server, Buffer.alloc(length, 1), 1024);
       const { payload } = await server.ask(get(PLACE, { accept: FORMAT.tlv }));
-      heads.push(payload.subarray(0, payload.indexOf("0101010101", "hex")).toString("hex"));
+      heads.push(payload.subarray(0, payload.indexOf(Buffer.alloc(5, 1))).toString("hex"));
     }
     expect(heads).toEqual(["c700", "c80008", "c800ff", "d0000100", "d000ffff", "d800010000"]);
   });
