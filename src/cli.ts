@@ -1,9 +1,9 @@
 /** The command line: its commands and their help. The only file that ends the process. */
 import { readFileSync } from "node:fs";
 import yargs, { type Argv } from "yargs";
-import { BAD_CONFIGURATION, CliError, FAILED, UsageError } from "#cli/failure";
+import { BAD_CONFIGURATION, CliError, FAILED, NO_RESULT, UsageError } from "#cli/failure";
 import { modemOptionsOf, withModemOptions } from "#cli/modem-options";
-import { DEFAULT_NAME, namedRunDirectory, type Surroundings } from "#cli/run-directory";
+import { DEFAULT_NAME, type Surroundings } from "#cli/run-directory";
 import { KNOBS } from "#control/knobs";
 import { POWER_ORDERS } from "#control/operator";
 import { PortError } from "#port/port";
@@ -15,6 +15,7 @@ const surroundings: Surroundings = {
   uid: process.getuid?.() ?? 0,
   xdgRuntimeDirectory: process.env.XDG_RUNTIME_DIR,
 };
+const COMMANDS = ["run", "start", "stop", "restart", "status", "logs", "at", "set", "init", "demo-server", "demo"];
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "silent"];
 
 /** Commands are loaded when they are called for: `status` and `at` should not wait for what only `run` needs. */
@@ -140,14 +141,23 @@ async function main(args: readonly string[]): Promise<number> {
             ["$0 at --tty /dev/ttyUSB2", "a prompt, on any modem"],
           ]),
       does(async (parsed) => {
-        const { atPrompt, sendLines } = await import("#cli/at");
-        const name = (parsed.name as string | undefined) ?? DEFAULT_NAME;
-        const tty = (parsed.tty as string | undefined) ?? namedRunDirectory(name, surroundings).tty;
+        const timeoutS = secondsOf(parsed.timeout);
         const lines = parsed.lines as string[];
-        if (lines.length > 0)
-          return sendLines({ tty, lines, timeoutMs: Number(parsed.timeout) * 1000, clock: systemClock });
-        if (process.stdin.isTTY) return atPrompt({ tty, clock: systemClock }).then(() => 0);
-        throw new UsageError("at: no lines to send", "give some, such as: bg96 at ATI");
+        if (lines.length === 0 && !process.stdin.isTTY) {
+          throw new UsageError("at: no lines to send", "give some, such as: bg96 at ATI");
+        }
+        const { atPrompt, sendLines } = await import("#cli/at");
+        const { ttyOf } = await import("#cli/daemon");
+        const name = (parsed.name as string | undefined) ?? DEFAULT_NAME;
+        const tty = (parsed.tty as string | undefined) ?? (await ttyOf(name, surroundings, systemClock));
+        if (lines.length === 0) return atPrompt({ tty, clock: systemClock }).then(() => 0);
+        const outcome = await sendLines({ tty, lines, timeoutMs: timeoutS * 1000, clock: systemClock });
+        if (outcome !== NO_RESULT) return outcome;
+        throw new CliError(
+          `no answer within ${timeoutS} s`,
+          "--timeout 180 for a slow command; the modem is silent while it is off or after ATQ1",
+          NO_RESULT,
+        );
       }),
     )
     .command(
@@ -220,7 +230,7 @@ async function main(args: readonly string[]): Promise<number> {
           port: portOf(parsed.port) ?? 0,
           bootstrapPort: portOf(parsed.bootstrapPort) ?? 0,
           commands: parsed.command as string[],
-          timeoutS: Number(parsed.timeout),
+          timeoutS: secondsOf(parsed.timeout),
           logLevel: String(parsed.logLevel),
         }),
       ),
@@ -276,7 +286,8 @@ async function main(args: readonly string[]): Promise<number> {
       // What yargs itself throws is a usage error too; anything else comes from a command.
       if (error && error.name !== "YError") throw error;
       const [command = ""] = args;
-      const known = /^[a-z]/.test(command) && !message?.includes(command);
+      const known = COMMANDS.includes(command);
+      if (!known && command !== "" && !command.startsWith("-")) throw new UsageError(`no such command: ${command}`);
       throw new UsageError(message ?? error.message, `bg96 ${known ? `${command} ` : ""}--help`);
     });
   await program.parseAsync();
@@ -290,6 +301,15 @@ function portOf(value: unknown): number | undefined {
     throw new UsageError("port: is not a number of 0 to 65535");
   }
   return value as number;
+}
+
+/** Timers hold 2^31 ms. @throws UsageError */
+function secondsOf(value: unknown): number {
+  const seconds = Number(value);
+  if (!(seconds > 0 && seconds <= 86_400)) {
+    throw new UsageError("--timeout: is not a number of seconds above 0, a day at most", "--timeout 10");
+  }
+  return seconds;
 }
 
 function versionOfProgram(): string {

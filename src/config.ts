@@ -160,13 +160,13 @@ export function loadConfig({ file, env, options }: ConfigSources): Config {
   const refused = new Set<OptionPath>();
   for (const { path, value, place } of given) {
     const row = OPTIONS[path];
+    places.set(path, place);
     if (value !== undefined && !row.schema.safeParse(value).success) {
       refused.add(path);
       problems.push({ place, message: `${path} cannot be ${show(row, value)}`, remedy: remedy(row, value) });
       continue;
     }
     assign(config, path, value);
-    places.set(path, place);
   }
   problems.push(...checkSecurity(config, refused, (path) => places.get(path) ?? path));
   if (problems.length > 0) throw new ConfigError(inOrder(problems, file));

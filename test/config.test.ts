@@ -159,11 +159,11 @@ imsi = 1
     const env = { BG96_BATTERY_PERCENT: "full", BG96_LOG_LEVEL: "loud" };
     const options = { lifetime: "0", server: "http://x" };
     expect(problems({ toml, env, options })).toEqual([
+      'my.toml:2:1: boot cannot be "slow" (give one of instant, fast, realistic)',
       "my.toml:3:1: colour is no option (there are boot, efs, tty, register, log, lwm2m, coap, dtls, identity, sim, network, battery)",
       "my.toml:5:1: network.apn is no option (did you mean network.apns?)",
-      "my.toml:7:1: network.note is no option (there are apns, roaming, coverage, mcc, mnc, operatorLong, operatorShort, technology, rssiDbm, rsrpDbm, rsrqDb, sinrDb)",
-      'my.toml:2:1: boot cannot be "slow" (give one of instant, fast, realistic)',
       "my.toml:6:1: network.rssiDbm cannot be 5 (give a whole number from -113 to -51)",
+      "my.toml:7:1: network.note is no option (there are apns, roaming, coverage, mcc, mnc, operatorLong, operatorShort, technology, rssiDbm, rsrpDbm, rsrqDb, sinrDb)",
       'my.toml:10:3: network.roaming cannot be "yes" (give true or false)',
       "my.toml:12:1: sim.imsi cannot be 1 (give 14 or 15 digits in quotes)",
       'BG96_BATTERY_PERCENT: battery.percent cannot be "full" (give a whole number from 0 to 100)',
@@ -171,6 +171,26 @@ imsi = 1
       '--server: lwm2m.server cannot be "http://x" (give coap://host:port or coaps://host:port)',
       "--lifetime: lwm2m.lifetimeS cannot be 0 (give 1 to 86400 seconds)",
     ]);
+  });
+
+  it("is told of in full when the server's key is part of it", () => {
+    const toml = '[lwm2m]\npskIdentity = "me"\nserver = "http://x"\n[battery]\npercent = 101\n';
+    expect(problems({ toml, options: { lifetime: "0" } })).toEqual([
+      "my.toml:2:1: there is an identity without a key (give lwm2m.pskKeyHex (--psk-key) too)",
+      'my.toml:3:1: lwm2m.server cannot be "http://x" (give coap://host:port or coaps://host:port)',
+      "my.toml:5:1: battery.percent cannot be 101 (give a whole number from 0 to 100)",
+      "--lifetime: lwm2m.lifetimeS cannot be 0 (give 1 to 86400 seconds)",
+    ]);
+    expect(problems({ options: { pskIdentity: "\n" } })).toEqual([
+      expect.stringMatching(/^--psk-identity: lwm2m\.pskIdentity cannot be /),
+      expect.stringMatching(/^--psk-identity: there is an identity without a key /),
+    ]);
+  });
+
+  it("an empty endpoint is refused in the file as on the command line", () => {
+    const why = 'lwm2m.endpoint cannot be "" (give 1 to 255 characters without quotes or control characters)';
+    expect(problems({ toml: '[lwm2m]\nendpoint = ""' })).toEqual([`my.toml:2:1: ${why}`]);
+    expect(problems({ options: { endpoint: "" } })).toEqual([`--endpoint: ${why}`]);
   });
 
   it("is told of although a later source would win", () => {

@@ -102,7 +102,8 @@ export async function atPrompt({
     sending = true;
     for (let line = typed.shift(); line !== undefined && !ended; line = typed.shift()) {
       // Only a command line has an answer to wait for.
-      if (/^at/i.test(line)) await dialogue.ask(line, PASTE_MS).catch(() => {}); // closed: told below
+      if (/^at/i.test(line))
+        await dialogue.ask(line, PASTE_MS).catch(() => {}); // closed: told below
       else dialogue.send(line);
     }
     sending = false;

@@ -1,11 +1,13 @@
 /** A modem in the background: whether it runs, starting it and waiting for it, ending it and waiting for that. */
 import { spawn } from "node:child_process";
-import { lstatSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { lstatSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import { CliError, FAILED } from "#cli/failure";
+import { BAD_CONFIGURATION, CliError, FAILED, notRunning } from "#cli/failure";
 import type { ModemOptions } from "#cli/modem-options";
 import { isAlive, type ProcessRecord, readProcessRecord } from "#cli/process-record";
-import type { RunDirectory } from "#cli/run-directory";
+import { namedRunDirectory, type RunDirectory, type Surroundings } from "#cli/run-directory";
+import { askControlSocket } from "#control/socket";
 import type { Clock } from "#runtime";
 
 const PROGRAM = fileURLToPath(new URL("../../bin/bg96", import.meta.url));
@@ -20,6 +22,16 @@ const LOG_TAIL_LINES = 20;
 export function findDaemon(directory: RunDirectory): ProcessRecord | undefined {
   const record = readProcessRecord(directory.pid);
   return record && isAlive(record) ? record : undefined;
+}
+
+/** The port of a daemon, wherever it was told to have it. @throws CliError when it does not run. */
+export async function ttyOf(name: string, surroundings: Surroundings, clock: Clock): Promise<string> {
+  const directory = namedRunDirectory(name, surroundings);
+  if (!findDaemon(directory)) throw notRunning(name);
+  const answer = await askControlSocket(directory.control, { do: "status" }, clock).catch((error: Error) => {
+    throw new CliError(`${name}: does not answer: ${error.message}`, `bg96 restart ${name}`);
+  });
+  return (answer.ok && answer.status?.tty) || directory.tty;
 }
 
 /** Starts `bg96 run` apart from this terminal. @returns its READY line. @throws CliError with what it said, if it ended instead. */
@@ -64,6 +76,8 @@ export async function startDaemon(directory: RunDirectory, options: ModemOptions
     });
   } catch (error) {
     sweep(directory);
+    // Nothing was logged beyond what is told now.
+    if (logBefore === 0 && error instanceof CliError && error.exitCode === BAD_CONFIGURATION) removeUnused(directory);
     throw error;
   } finally {
     child.stdout?.destroy();
@@ -110,6 +124,11 @@ export function sweep(directory: RunDirectory): void {
     rmSync(`${link}.lock`, { force: true });
   }
   for (const path of [directory.control, directory.options, directory.pid]) rmSync(path, { force: true });
+}
+
+/** Removes the directory if there is but the log of a start that failed. */
+function removeUnused(directory: RunDirectory): void {
+  if (readdirSync(directory.path).join() === basename(directory.log)) rmSync(directory.path, { recursive: true });
 }
 
 function lockedBy(path: string): number | undefined {

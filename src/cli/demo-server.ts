@@ -1,9 +1,9 @@
 /** `bg96 demo-server`: the small LwM2M Server with its console, or a list of commands for a script. */
 import { clearLine, createInterface, cursorTo, type Interface } from "node:readline";
 import { runToTheEnd } from "#cli/ending";
-import { CliError, FAILED } from "#cli/failure";
+import { CliError, FAILED, UsageError } from "#cli/failure";
 import { createProgramLog } from "#cli/program-log";
-import { formatEvent, runConsoleLine } from "#demo-server/console";
+import { formatEvent, refusalOf, runConsoleLine } from "#demo-server/console";
 import { type DemoEvent, type DemoServer, openDemoServer } from "#demo-server/server";
 import { type Runtime, systemClock, systemRandom } from "#runtime";
 
@@ -18,7 +18,12 @@ export interface DemoServerCommand {
   readonly logLevel: string;
 }
 
+/** @throws UsageError for a command that there is not, before anything is opened. */
 export async function demoServer(command: DemoServerCommand): Promise<number> {
+  for (const line of command.commands) {
+    const refusal = refusalOf(line);
+    if (refusal !== undefined) throw new UsageError(`--command "${line}": ${refusal}`, "bg96 demo-server, then help");
+  }
   const log = createProgramLog(command.logLevel, process.stderr.isTTY ?? false);
   const runtime: Runtime = { clock: systemClock, random: systemRandom, log };
   return runToTheEnd(

@@ -68,12 +68,14 @@ const VERBS: Readonly<Record<string, Verb>> = {
   },
 };
 
-/** @returns why a line can be no command of any client; undefined when it may be one. */
+/** @returns why a line is no command, whichever clients there are; undefined when it is one. */
 export function refusalOf(line: string): string | undefined {
-  const text = line.trim();
-  if (text === "" || text === "help" || text === "clients") return undefined;
-  const { name } = parseLine(text);
-  return Object.hasOwn(VERBS, name) ? undefined : `${name}: no such command, try help`;
+  try {
+    if (!isAboutServer(line.trim())) understand(line.trim());
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 /** Runs one line; "quit" is the caller's. Never throws. */
@@ -121,9 +123,18 @@ async function run(server: DemoServer, line: string): Promise<ConsoleResult> {
   if (line === "") return { ok: true, lines: [] };
   if (line === "help") return { ok: true, lines: CONSOLE_HELP };
   if (line === "clients") return { ok: true, lines: clientsOf(server) };
+  const { verb, endpoint, path, rest } = understand(line);
+  const answer = await verb.run(server, endpoint ?? onlyClientOf(server), path, rest);
+  return { ok: answer.code.startsWith("2."), lines: formatAnswer(answer) };
+}
+
+const isAboutServer = (line: string): boolean => ["", "help", "clients"].includes(line);
+
+/** @throws Error telling what is wrong with the line. */
+function understand(line: string): { verb: Verb; endpoint: string | undefined; path: string; rest: string } {
   const { name, endpoint, path, rest } = parseLine(line);
-  const verb = VERBS[name];
-  if (refusalOf(line) !== undefined || !verb) throw new Error(refusalOf(line));
+  const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
+  if (!verb) throw new Error(`${name}: no such command, try help`);
   const ids = path?.split("/").length ?? 1;
   if (path === undefined || !isPath(path) || ids - 1 < verb.ids[0] || ids - 1 > verb.ids[1]) {
     const [least, most] = verb.ids;
@@ -133,8 +144,7 @@ async function run(server: DemoServer, line: string): Promise<ConsoleResult> {
   }
   if (verb.rest === "needed" && rest === "") throw new Error(`${name}: something is missing after ${path}, try help`);
   if (verb.rest === "none" && rest !== "") throw new Error(`${name}: nothing may follow ${path}`);
-  const answer = await verb.run(server, endpoint ?? onlyClientOf(server), path, rest);
-  return { ok: answer.code.startsWith("2."), lines: formatAnswer(answer) };
+  return { verb, endpoint, path, rest };
 }
 
 const EXAMPLES = ["/3", "/3/0", "/3/0/9"];

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { mkdtempSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -124,6 +124,19 @@ describe("opening a port", () => {
     await (await openSerial(port.link, systemClock)).close();
   });
 
+  it("refuses a link that a dead modem left: its pty may be another program's by now", async () => {
+    const left = join(directory, "left");
+    symlinkSync(readlinkSync(port.link), left);
+    writeFileSync(`${left}.lock`, "1\n");
+    const alias = join(directory, "alias");
+    symlinkSync("left", alias);
+    for (const tty of [left, alias]) {
+      await expect(openSerial(tty, systemClock)).rejects.toThrow(`cannot open ${tty}: the modem that made this link`);
+    }
+    rmSync(`${left}.lock`);
+    await (await openSerial(left, systemClock)).close();
+  });
+
   it("says when it is no tty", async () => {
     await expect(openSerial(join(import.meta.dirname, "at.test.ts"), systemClock)).rejects.toThrow(
       "Inappropriate ioctl",
@@ -147,6 +160,34 @@ describe("the prompt", () => {
     stdin.end();
     await ended;
     await until(() => !port.attached, "the port to be free again");
+  });
+
+  it("waits for no answer to what is no command line", async () => {
+    const stdin = new PassThrough();
+    const ended = atPrompt({ tty: port.link, clock: createManualClock(), stdin, stdout });
+    await until(() => shown.includes("> "), "the prompt");
+    stdin.write("hello\nworld\nATI\n");
+    await until(() => plain().includes("Quectel\n"), "the answer");
+    expect(lines).toEqual(["hello", "world", "ATI"]);
+    expect(plain()).not.toMatch(/^(hello|world|ATI)$/m);
+    stdin.end();
+    await ended;
+  });
+
+  it("sends a line pasted behind an unanswered one after 300 ms", async () => {
+    const clock = createManualClock();
+    const stdin = new PassThrough();
+    const ended = atPrompt({ tty: port.link, clock, stdin, stdout });
+    await until(() => shown.includes("> "), "the prompt");
+    stdin.write("AT+MUTE\nATI\n");
+    await until(() => lines.length === 1, "the first line");
+    await clock.advance(299);
+    expect(lines).toEqual(["AT+MUTE"]);
+    await clock.advance(1);
+    await until(() => plain().includes("Quectel\n"), "the answer");
+    expect(lines).toEqual(["AT+MUTE", "ATI"]);
+    stdin.end();
+    await ended;
   });
 
   it("ends when the port closes at once, which the serialport package alone does not notice", async () => {

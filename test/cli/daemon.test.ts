@@ -41,6 +41,12 @@ it("starts, tells its status, answers, survives a kill -9 of its process, and le
   process.kill(first.pid, "SIGKILL");
   await eventually(() => !isRunning(first.pid), "the daemon is killed");
   expect(await status()).toMatchObject({ code: 3, running: false });
+  // its link still stands, and may lead to a pty that is another's by now
+  expect(existsSync(join(directory(), "tty.lock"))).toBe(true);
+  expect(await place.run("at", "AT")).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining("default: not running"),
+  });
 
   expect((await place.run("start")).code).toBe(0);
   const second = await status();
@@ -64,6 +70,21 @@ it("stop after a kill -9 removes what the dead process left, a link elsewhere to
   await place.run("stop");
   expect(readdirSync(directory()).sort()).toEqual(["efs", "log"]);
   expect(readdirSync(place.directory)).toEqual(["bg96"]);
+}, 60_000);
+
+it("has its port found by name wherever its link is", async () => {
+  await place.run("start", "--tty", join(place.directory, "modem"));
+  expect((await place.run("at", "AT+CGMM")).stdout).toContain("BG96");
+}, 60_000);
+
+it("tells what the network does, and keeps running when restarted with options that cannot be", async () => {
+  await place.run("start", "--boot", "instant");
+  expect((await place.run("status")).stdout).toMatch(/^network {5}home$/m);
+  await place.run("set", "network.roaming=true");
+  expect((await place.run("status")).stdout).toMatch(/^network {5}roaming$/m);
+  const { pid } = await status();
+  expect((await place.run("restart", "--lifetime", "soon")).code).toBe(78);
+  expect(await status()).toMatchObject({ running: true, pid });
 }, 60_000);
 
 it("several run side by side, each under its name, and restart keeps their options", async () => {

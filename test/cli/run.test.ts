@@ -31,7 +31,9 @@ describe("a modem in the foreground", () => {
     const [, tty = ""] = await program.sees(/^READY tty=(\S+) /m);
     expect((await place.run("at", "--tty", tty, "AT")).code).toBe(0);
     expect((await place.run("at", "--tty", tty, "AT+NOSUCH")).code).toBe(1);
-    expect((await place.run("at", "--tty", tty, "--timeout", "1", "ATQ1", "AT")).code).toBe(4);
+    const silent = await place.run("at", "--tty", tty, "--timeout", "1", "ATQ1", "AT");
+    expect(silent.code).toBe(4);
+    expect(silent.stderr).toMatch(/^no answer within 1 s\ntry: .+\n$/);
   });
 
   it("keeps a link to itself while it lives, and takes over one whose modem was killed", async () => {
@@ -51,6 +53,25 @@ describe("a modem in the foreground", () => {
     expect((await third.ended).code).toBe(0);
     expect(existsSync(link)).toBe(false);
     expect(readdirSync(place.base)).toEqual([]); // what the killed one left there too
+  });
+
+  it("makes no directory for its link, and says which is missing", async () => {
+    const link = join(place.directory, "missing", "modem");
+    const { code, stderr } = await place.run("run", "--tty", link);
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      `cannot make the port ${link}: there is no directory ${join(link, "..")}\ntry: mkdir -p ${join(link, "..")}\n`,
+    );
+    expect(readdirSync(place.directory)).toEqual([]);
+  });
+
+  it.each([
+    [["run", "--efs", "/proc/x"], "/proc/x"],
+    [["init", "/proc/x/y"], "/proc/x/y/bg96.toml"],
+  ])("%s ends with 78 where no directory can be made", async (args, where) => {
+    const { code, stderr } = await place.run(...args);
+    expect(code).toBe(78);
+    expect(stderr).toContain(`${where}: cannot be `);
   });
 
   it("is turned like a module whose battery runs down", async () => {

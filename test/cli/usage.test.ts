@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { BIN, build, openPlace, type Place } from "./program.js";
@@ -35,7 +35,8 @@ describe("help", () => {
 describe("a usage error exits 2, says why and what to try", () => {
   it.each([
     [[], "a command is missing", "bg96 --help"],
-    [["fly"], "Unknown argument: fly", "bg96 --help"],
+    [["fly"], "no such command: fly", "bg96 --help"],
+    [["fly", "--high", "now"], "no such command: fly", "bg96 --help"],
     [["run", "--fly"], "Unknown argument: fly", "bg96 run --help"],
     [["run", "--efs"], "Not enough arguments following: efs", "bg96 run --help"],
     [["run", "--efs", "a", "--efs", "b"], "--efs: is given more than once", "bg96 --help"],
@@ -43,9 +44,15 @@ describe("a usage error exits 2, says why and what to try", () => {
     [["status", "../../etc"], 'name "../../etc": not letters', "bg96 --help"],
     [["at"], "at: no lines to send", "bg96 at ATI"],
     [["at", "--tty", "x", "--name", "y", "ATI"], "Arguments tty and name are mutually exclusive", "bg96 at --help"],
+    [["at", "--timeout", "x", "ATI"], "--timeout: is not a number of seconds above 0", "--timeout 10"],
+    [["at", "--timeout", "0", "ATI"], "--timeout: is not", "--timeout 10"],
+    [["at", "--timeout=-1", "ATI"], "--timeout: is not", "--timeout 10"],
     [["set"], "set: nothing to set", "battery.percent=42"],
     [["set", "power=sometimes"], "power: takes restart, off, on, loss, brownout", "bg96"],
     [["init"], "Not enough non-option arguments", "bg96 init --help"],
+    [["demo-server", "--timeout", "x"], "--timeout: is not", "--timeout 10"],
+    [["demo-server", "--command", "clients", "--command", "frob"], '--command "frob": frob: no such command', "help"],
+    [["demo-server", "--command", "read 3/0"], "read: takes a path of 1 to 3 ids", "help"],
     [["demo-server", "--port", "70000"], "port: is not a number of 0 to 65535", "bg96"],
   ])("bg96 %s", async (args, why, remedy) => {
     const { code, stdout, stderr } = await place.run(...args);
@@ -55,6 +62,20 @@ describe("a usage error exits 2, says why and what to try", () => {
     expect(stderr).toMatch(/^try: .*/m);
     expect(stderr.slice(stderr.indexOf("try: "))).toContain(remedy);
   });
+});
+
+describe("what is not running", () => {
+  it.each([[["at", "--name", "nobody", "ATI"]], [["set", "nobody", "battery.percent=1"]], [["restart", "nobody"]]])(
+    "bg96 %s exits 3 and says how to start it",
+    async (args) => {
+      expect(await place.run(...args)).toEqual({
+        code: 3,
+        stdout: "",
+        stderr: "nobody: not running\ntry: bg96 start nobody\n",
+      });
+      expect(existsSync(place.base)).toBe(false);
+    },
+  );
 });
 
 describe("bad configuration exits 78 and lists every problem", () => {
@@ -81,6 +102,9 @@ describe("bad configuration exits 78 and lists every problem", () => {
     expect(code).toBe(78);
     expect(stderr).toMatch(/^--lifetime: /m);
     expect((await place.run("status")).code).toBe(3);
+    expect(existsSync(place.base)).toBe(false);
+    expect((await place.run("start", "--efs", "/proc/x")).code).toBe(78);
+    expect(readdirSync(place.base)).toEqual([]);
   });
 });
 

@@ -10,11 +10,12 @@ import { createOperator, type Operator } from "#control/operator";
 import { askControlSocket, type ControlSocket, openControlSocket } from "#control/socket";
 import type { ServerStatus } from "#lwm2m/client";
 import { createInitialState } from "#modem/initial-state";
-import { createModem } from "#modem/modem";
+import { createModem, type Modem } from "#modem/modem";
 import { silentLog, systemClock } from "#runtime";
 
 let directory: string;
 let path: string;
+let modem: Modem;
 let operator: Operator;
 let socket: ControlSocket;
 let did: string[];
@@ -26,10 +27,11 @@ beforeEach(async () => {
   path = join(directory, "control.sock");
   did = [];
   servers = [];
+  modem = createModem(createInitialState(DEFAULTS));
   const order = (name: string) => () => void did.push(name);
   const bg96 = {
     tty: "/run/tty",
-    modem: createModem(createInitialState(DEFAULTS)),
+    modem,
     power: { restart: order("restart"), off: order("off"), on: order("on"), cut: order("cut") },
     get client() {
       return { running: true, endpoint: "urn:dev:1", servers };
@@ -69,7 +71,10 @@ it("takes the place of a socket or file that a dead process left", async () => {
 it("tells the status: nothing yet, then the last event, the servers and the next Update", async () => {
   expect(await ask({ do: "status" })).toEqual({
     ok: true,
-    status: { pid: 4711, tty: "/run/tty", endpoint: "urn:dev:1", power: "off", registered: false, servers: [] },
+    status: {
+      ...{ pid: 4711, tty: "/run/tty", endpoint: "urn:dev:1" },
+      ...{ power: "off", network: "off", registered: false, servers: [] },
+    },
   });
   const server = { shortServerId: 1, uri: "coap://x", state: "registered", location: "rd/1", lifetimeS: 60 };
   servers = [
@@ -82,6 +87,18 @@ it("tells the status: nothing yet, then the last event, the servers and the next
   });
   servers = [servers[0]!, { ...server, location: undefined, nextUpdateAtMs: undefined }];
   expect(await ask({ do: "status" })).toMatchObject({ status: { registered: false, nextUpdateAtMs: 5000 } });
+});
+
+it.each([
+  [1, true, "home"],
+  [5, true, "roaming"],
+  [2, true, "searching"],
+  [2, false, "no coverage"],
+  [3, true, "denied"],
+  [0, true, "off"],
+] as const)("tells the network of registration %s with coverage %s: %s", async (eps, coverage, network) => {
+  modem.update((state) => ({ registration: { eps }, network: { ...state.network, coverage } }));
+  expect(await ask({ do: "status" })).toMatchObject({ status: { network } });
 });
 
 it("turns knobs and the power", async () => {
