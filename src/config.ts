@@ -1,11 +1,12 @@
 /** The configuration of one modem: defaults < file < environment < options, one frozen value. */
 import { OPTIONS, type OptionPath, type OptionRow } from "#config/options";
 import { readEnvironment, readFile, readOptions } from "#config/sources";
+import type { Hardware } from "#modem/initial-state";
 import type { BootProfile } from "#modem/power";
 
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "silent";
 
-export interface Config {
+export interface Config extends Hardware {
   readonly log: { readonly level: LogLevel };
   readonly boot: BootProfile;
   /** Directory of the module's file tree; undefined = a fresh one in the run directory. */
@@ -24,7 +25,7 @@ export interface Config {
     readonly ciphers: readonly string[];
     /** Register carries lwm2m=1.0 always, or only a version above 1.0 (the OMA slides' reading). */
     readonly registerVersion: "always" | "above1.0";
-    /** Body of +QLWOBSERVE's third field (bg96-at rule 8). */
+    /** When +QLWOBSERVE carries its third field. */
     readonly observeFlag: "always" | "cancelOnly" | "never";
   };
   readonly coap: {
@@ -36,29 +37,6 @@ export interface Config {
     /** Of one whole handshake. */
     readonly handshakeTimeoutMs: number;
   };
-  readonly identity: { readonly imei: string; readonly revision: string; readonly applicationRevision: string };
-  readonly sim: {
-    readonly present: boolean;
-    readonly pin: string | undefined;
-    readonly iccid: string;
-    readonly imsi: string;
-    readonly msisdn: string | undefined;
-  };
-  readonly network: {
-    readonly apns: readonly string[] | undefined;
-    readonly roaming: boolean;
-    readonly coverage: boolean;
-    readonly mcc: string;
-    readonly mnc: string;
-    readonly operatorLong: string;
-    readonly operatorShort: string;
-    readonly technology: "CAT-M1" | "CAT-NB1" | "GSM";
-    readonly rssiDbm: number;
-    readonly rsrpDbm: number;
-    readonly rsrqDb: number;
-    readonly sinrDb: number;
-  };
-  readonly battery: { readonly percent: number; readonly millivolts: number };
 }
 
 /** One thing wrong with the configuration: where, what, and what to do. */
