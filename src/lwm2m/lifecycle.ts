@@ -64,6 +64,9 @@ export interface Lifecycle {
   halt(): void;
 }
 
+/** A Server that has ordered Disable handles its answer before the De-register, if that comes this much later. */
+const LEAVE_DELAY_MS = 250;
+
 /** Where the accounts came from. */
 type Source = ReturnType<Accounts["load"]>;
 
@@ -344,7 +347,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
       const session = sessionOf(serverInstanceId);
       if (!session) return;
       const { disableTimeoutS } = serverParameters(registry, session.account);
-      clock.after(0, () => session.handle({ type: "disableAsked", disableMs: disableTimeoutS * 1000 }));
+      clock.after(LEAVE_DELAY_MS, () => session.handle({ type: "disableAsked", disableMs: disableTimeoutS * 1000 }));
     },
     triggerUpdate(serverInstanceId) {
       clock.after(0, () => sessionOf(serverInstanceId)?.handle({ type: "updateAsked", content: PLAIN_UPDATE }));

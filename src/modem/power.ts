@@ -36,14 +36,14 @@ interface BootTiming {
   readonly appReady: number;
   readonly sim: number;
   readonly smsDone: number;
-  /** Time for the final result code to leave before the line goes dead. */
+  /** Time for the final result code, or the answer to a server's Execute, to arrive before anything else happens. */
   readonly lastWords: number;
 }
 
 const TIMING: Readonly<Record<BootProfile, BootTiming>> = {
-  instant: { ready: 0, functionality: 0, appReady: 0, sim: 0, smsDone: 0, lastWords: 50 },
-  fast: { ready: 100, functionality: 30, appReady: 100, sim: 60, smsDone: 120, lastWords: 50 },
-  realistic: { ready: 4900, functionality: 100, appReady: 1000, sim: 300, smsDone: 1500, lastWords: 100 },
+  instant: { ready: 0, functionality: 0, appReady: 0, sim: 0, smsDone: 0, lastWords: 250 },
+  fast: { ready: 100, functionality: 30, appReady: 100, sim: 60, smsDone: 120, lastWords: 250 },
+  realistic: { ready: 4900, functionality: 100, appReady: 1000, sim: 300, smsDone: 1500, lastWords: 250 },
 };
 
 /** How long the orderly ends wait for the Client. */

@@ -127,7 +127,7 @@ async function open(): Promise<AtTerminal & { bugs: object[] }> {
 
 /** Switches the module on again if a line has switched it off. */
 async function revive({ power, wait, modem, type }: AtTerminal): Promise<void> {
-  await wait(200);
+  await wait(800); // longer than its last words
   if (modem.state.power.phase === "off") power.on();
   await wait(50);
   await type("ATE0\r");

@@ -113,7 +113,7 @@ describe("Disable and De-register", () => {
     const { server, clock } = device;
     const seen = server.heard.length;
     expect((await server.ask(post("/1/1/4"))).code).toBe("2.04");
-    await clock.advance(100);
+    await clock.advance(300);
     expect(server.heard.slice(seen).map(({ message }) => message.code)).toEqual(["2.04", "0.04"]);
     expect(server.requests().at(-1)).toBe("DELETE /rd/1");
     await clock.advance(58_000);
@@ -128,7 +128,7 @@ describe("Disable and De-register", () => {
     const { server, clock } = device;
     expect((await server.ask(put("/1/1/5", text("6")))).code).toBe("2.04");
     expect((await server.ask(post("/1/1/4"))).code).toBe("2.04");
-    await clock.advance(100);
+    await clock.advance(300);
     server.take();
     await expect(server.ask(get("/3/0/0"))).rejects.toThrow("no answer");
     await clock.advance(5_000);
@@ -146,7 +146,7 @@ describe("Disable and De-register", () => {
     await clock.advance(100);
     const update = server.take()[0]!.message;
     expect((await server.ask(post("/1/1/4"))).code).toBe("2.04");
-    await clock.advance(100);
+    await clock.advance(300);
     expect(server.requests()).not.toContain("DELETE /rd/1");
     device.rescript(undefined);
     await server.send(answer(update, "2.04"));

@@ -352,7 +352,7 @@ describe("the client's life", () => {
     expect((await trigger).code).toBe("2.04");
     expect(device.seen().at(-1)).toBe("POST /rd/1");
     const disable = device.last().endpoint.request({ method: "POST", uriPath: ["1", "1", "4"] });
-    await device.clock.advance(100);
+    await device.clock.advance(300);
     expect((await disable).code).toBe("2.04");
     expect(device.seen().at(-1)).toBe("DELETE /rd/1");
     await device.clock.advance(59_000);
