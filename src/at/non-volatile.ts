@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Efs } from "#efs/efs";
 import type { Modem } from "#modem/modem";
+import { deactivateAll } from "#modem/pdp-contexts";
 import type { ModemState } from "#modem/state";
 import type { Log } from "#runtime";
 
@@ -64,7 +65,6 @@ export function keepNonVolatile(efs: Efs, modem: Modem, log: Log): void {
   });
 }
 
-function textOf({ settings, pdp }: ModemState): string {
-  const contexts = Object.entries(pdp).map(([cid, each]) => [cid, { ...each, active: false, address: undefined }]);
-  return JSON.stringify({ settings, pdp: Object.fromEntries(contexts) });
+function textOf(state: ModemState): string {
+  return JSON.stringify({ settings: state.settings, ...deactivateAll(state) });
 }

@@ -8,6 +8,7 @@ import {
   type BootstrapState,
   stepBootstrap,
 } from "#lwm2m/bootstrap";
+import { isBootstrapFinish } from "#lwm2m/operation";
 import { openPeer, type PeerOptions } from "#lwm2m/peer";
 import type { Cancel } from "#runtime";
 
@@ -59,7 +60,7 @@ export function createBootstrapSession(options: BootstrapSessionOptions): Bootst
     if (state.is === "requesting") session.handle({ type: "accepted" });
     if (state.is !== "transferring") throw new CoapError("4.05", "no bootstrap under way");
     session.handle({ type: "served" });
-    if (request.method === "POST" && request.uriPath?.join("/") === "bs") {
+    if (isBootstrapFinish(request)) {
       if (!options.consistent()) {
         log.warn({}, "bootstrap finish refused: no usable server account was written");
         throw new CoapError("4.06", "accounts are inconsistent");

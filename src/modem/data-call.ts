@@ -57,12 +57,3 @@ export function activate(state: ModemState, cid: number): DataCall {
 export function deactivate(state: ModemState, cid: number): Partial<ModemState> {
   return state.pdp[cid]?.active ? defineContext(state, cid, { active: false, address: undefined }) : {};
 }
-
-/** @returns the change that ends every call. */
-export function deactivateAll(state: ModemState): Pick<ModemState, "pdp"> {
-  return {
-    pdp: Object.fromEntries(
-      Object.entries(state.pdp).map(([cid, each]) => [cid, { ...each, active: false, address: undefined }]),
-    ),
-  };
-}

@@ -1,5 +1,6 @@
 /** The network side of the modem: search, registration and attach follow SIM, functionality, coverage and AT+COPS. */
 import type { Modem } from "#modem/modem";
+import { deactivateAll } from "#modem/pdp-contexts";
 import type { BootProfile } from "#modem/power";
 import type { ModemState, RegistrationStatus } from "#modem/state";
 import type { Cancel, Clock } from "#runtime";
@@ -37,11 +38,7 @@ export function createNetwork(options: { modem: Modem; clock: Clock; profile: Bo
       registration: { eps },
       network: { ...state.network, attached: registered },
       ...(registered && { time: { ...state.time, synchronised: true } }),
-      ...(!registered && {
-        pdp: Object.fromEntries(
-          Object.entries(state.pdp).map(([cid, each]) => [cid, { ...each, active: false, address: undefined }]),
-        ),
-      }),
+      ...(!registered && deactivateAll(state)),
     }));
   };
 

@@ -1,5 +1,6 @@
 /** Power-on, restart, power-off and the functionality level, in the order and timing of the module. */
 import type { Modem } from "#modem/modem";
+import { deactivateAll } from "#modem/pdp-contexts";
 import type { ModemState } from "#modem/state";
 import type { Cancel, Clock, Log } from "#runtime";
 
@@ -51,15 +52,12 @@ const GOING_DOWN_LIMIT_MS = 5000;
 
 /** What is left of the state when power goes: non-volatile memory, the SIM card, the network around it. */
 function volatileLost(state: ModemState): Partial<ModemState> {
-  const pdp = Object.fromEntries(
-    Object.entries(state.pdp).map(([cid, context]) => [cid, { ...context, active: false, address: undefined }]),
-  );
   return {
     functionality: 1,
     sim: { ...state.sim, status: state.sim.card === "NOT INSERTED" ? "NOT INSERTED" : "NOT READY" },
     registration: { eps: 0 },
     network: { ...state.network, attached: false },
-    pdp,
+    ...deactivateAll(state),
     traffic: { txBytes: 0, rxBytes: 0, txPackets: 0, rxPackets: 0 },
     time: { ...state.time, synchronised: false },
     lwm2m: { phase: undefined, observation: undefined, downlink: undefined },

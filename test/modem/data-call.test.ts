@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { activate, deactivate, deactivateAll, defineContext } from "#modem/data-call";
+import { activate, deactivate, defineContext } from "#modem/data-call";
 import { createInitialState } from "#modem/initial-state";
+import { deactivateAll } from "#modem/pdp-contexts";
 import type { ModemState } from "#modem/state";
 
 const initial = createInitialState({

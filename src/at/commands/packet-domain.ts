@@ -2,8 +2,9 @@
 import { type CommandContext, type CommandDefinition, defineCommand } from "#at/command";
 import { integer, optional, string, word } from "#at/parameter";
 import { CmeError, CommandError } from "#at/result";
-import { activate, CONTEXT_IDS, deactivate, deactivateAll, defineContext } from "#modem/data-call";
+import { activate, CONTEXT_IDS, deactivate, defineContext } from "#modem/data-call";
 import { inService } from "#modem/network";
+import { deactivateAll } from "#modem/pdp-contexts";
 import type { ModemState, PdpContext, PdpType } from "#modem/state";
 
 /** Contexts in the order of their ids. */
