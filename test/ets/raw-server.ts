@@ -27,6 +27,8 @@ export interface RawServer {
   take(): Heard[];
   /** Those of take() that are neither requests nor empty: notifications and responses. */
   responses(): Heard[];
+  /** Forgets everything heard so far. */
+  forget(): void;
 }
 
 export interface RawServerOptions {
@@ -53,6 +55,10 @@ export function createRawServer({ link, target, clock, script }: RawServerOption
     heard,
     take,
     requests: () => heard.filter(({ message }) => isRequest(message)).map(({ message }) => nameOf(message)),
+    forget() {
+      heard.length = 0;
+      taken = 0;
+    },
     responses: () => take().filter(({ message }) => !isRequest(message) && message.code !== "0.00"),
     async send(message) {
       put(message);
