@@ -1,16 +1,14 @@
 // The conformance cases, each with what became of it: the ids that test titles begin with, held against the case list.
-// Reads test-results/vitest-ets.json, writes test-results/ets.json, prints the matrix.
-// Exit 1 if a case failed, an id is unknown, or (with --complete) a case is open.
+// usage: ets-matrix.mjs [--complete] [REPORT...]     (of vitest; the reports of `npm test` when none is named)
+// Writes test-results/ets.json, prints the matrix. "on" says who played the server: a raw CoAP peer, or a Leshan.
+// Exit 1 if a case failed, an id is unknown, a report is missing, or (with --complete) a case is open.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
 const readJson = (path) => JSON.parse(readFileSync(join(root, path), "utf8"));
-const REPORT = "test-results/vitest-ets.json";
-if (!existsSync(join(root, REPORT))) {
-  console.error("no report: run `npx vitest run -c vitest.ets.config.ts` first");
-  process.exit(1);
-}
+const named = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
+const reports = named.length > 0 ? named : ["test-results/vitest-unit.json", "test-results/vitest-leshan.json"];
 /** Those a client of LwM2M 1.0 can be held to: all a BG96 must pass, and the others of 1.0. */
 const cases = readJson("test/support/conformance.json").filter(({ bg96, lwm2m }) => bg96 || lwm2m === "1.0");
 const reasons = new Map(Object.entries(readJson("test/ets/does-not-apply.json")));
@@ -21,60 +19,81 @@ const problems = [...reasons.keys()]
 
 /** A title begins with the id of its case, or with those of several. */
 function idsOf(title) {
-  const ids = [];
-  for (const word of title.split(" ")) {
-    if (!known.has(word)) break;
-    ids.push(word);
-  }
-  return ids;
+  const words = title.split(" ");
+  const end = words.findIndex((word) => !known.has(word));
+  return end < 0 ? words : words.slice(0, end);
 }
 
-const passed = new Set();
+/** Versions of Leshan as the blocks around a test name them. */
+function placesOf({ ancestorTitles }) {
+  const block = ancestorTitles.find((title) => title.startsWith("Leshan "));
+  return block?.match(/\d+\.\d+\.\d+(-M\d+)?/g) ?? ["raw"];
+}
+
+/** Where each case has passed, by id. */
+const passed = new Map();
 const failures = new Map();
-for (const file of readJson(REPORT).testResults) {
-  if (file.assertionResults.length === 0) problems.push(`${file.name}: has no results`);
-  for (const test of file.assertionResults) {
-    const ids = idsOf(test.title);
-    if (ids.length === 0) problems.push(`no case: "${test.title}"`);
-    for (const id of ids) {
-      if (test.status === "passed") passed.add(id);
-      else failures.set(id, `${test.status}: ${test.title}`);
+const skipped = new Map();
+for (const report of reports) {
+  if (!existsSync(join(root, report))) {
+    problems.push(`no report: ${report}`);
+    continue;
+  }
+  for (const file of readJson(report).testResults) {
+    const isOfCases = /\/test\/(ets\/|leshan\/ets)/.test(file.name);
+    if (!isOfCases && !file.name.includes("/test/leshan/")) continue;
+    if (file.assertionResults.length === 0) problems.push(`${file.name}: has no results`);
+    for (const test of file.assertionResults) {
+      const ids = idsOf(test.title);
+      if (isOfCases && ids.length === 0) problems.push(`no case: "${test.title}"`);
+      for (const id of ids) {
+        if (test.status === "passed") passed.set(id, new Set([...(passed.get(id) ?? []), ...placesOf(test)]));
+        else if (test.status === "failed") failures.set(id, `${placesOf(test).join(", ")}: ${test.title}`);
+        else skipped.set(id, `${test.status}: ${test.title}`);
+      }
     }
   }
 }
-for (const id of passed) if (reasons.has(id)) problems.push(`${id}: passes, though it is said not to apply`);
+for (const id of passed.keys()) if (reasons.has(id)) problems.push(`${id}: passes, though it is said not to apply`);
 
 const results = cases.map(({ id }) => {
-  if (failures.has(id)) return { id, result: "failed", reason: failures.get(id) };
-  if (passed.has(id)) return { id, result: "passed", reason: "" };
-  if (reasons.has(id)) return { id, result: "n/a", reason: reasons.get(id) };
-  return { id, result: "open", reason: "no test yet" };
+  const on = [...(passed.get(id) ?? [])];
+  if (failures.has(id)) return { id, result: "failed", reason: failures.get(id), on };
+  if (on.length > 0) return { id, result: "passed", reason: "", on };
+  if (reasons.has(id)) return { id, result: "n/a", reason: reasons.get(id), on };
+  return { id, result: "open", reason: skipped.get(id) ?? "no test yet", on };
 });
 writeFileSync(join(root, "test-results/ets.json"), `${JSON.stringify(results, undefined, 2)}\n`);
 
-const KINDS = ["passed", "failed", "n/a", "open"];
-const rows = results.map((each, index) => ({ ...each, ...cases[index], result: each.result, reason: each.reason }));
-for (const { id, result, title, reason } of rows) {
-  const what = result === "passed" || result === "open" ? title : `${title}: ${reason}`;
-  console.log(`${result.padEnd(7)} ${id.padEnd(30)} ${what}`);
+const rows = results.map((each, index) => ({ ...cases[index], ...each }));
+const PLACES = ["raw", "2.0.0-M18", "1.5.0"];
+const where = ({ on }) => PLACES.map((place) => (on.includes(place) ? place : "").padEnd(place.length)).join(" ");
+console.log(`${"".padEnd(7)} ${"".padEnd(30)} on`);
+for (const row of rows) {
+  const { id, result, title, reason } = row;
+  console.log(`${result.padEnd(7)} ${id.padEnd(30)} ${where(row)} ${title}${reason === "" ? "" : `: ${reason}`}`);
 }
-const line = (name, of) =>
-  `${name.padEnd(14)}${KINDS.map((kind) => String(of.filter(({ result }) => result === kind).length).padStart(8)).join("")}`;
-console.log(`\n${"".padEnd(14)}${KINDS.map((kind) => kind.padStart(8)).join("")}`);
-for (const area of [...new Set(cases.map((each) => each.area))])
+
+const KINDS = ["passed", "failed", "n/a", "open"];
+const line = (name, of) => {
+  const counts = KINDS.map((kind) => of.filter(({ result }) => result === kind).length);
+  const places = PLACES.map((place) => of.filter(({ on }) => on.includes(place)).length);
+  return `${name.padEnd(14)}${[...counts, ...places].map((count) => String(count).padStart(11)).join("")}`;
+};
+console.log(`\n${"".padEnd(14)}${[...KINDS, ...PLACES].map((name) => name.padStart(11)).join("")}`);
+for (const area of new Set(cases.map((each) => each.area)))
   console.log(
     line(
       area,
       rows.filter((row) => row.area === area),
     ),
   );
-console.log(line("all", rows));
-console.log(
-  line(
-    "  BG96 must",
-    rows.filter(({ bg96 }) => bg96),
-  ),
-);
+const all = {
+  all: rows,
+  "  OMA ETS 1.0": rows.filter(({ id }) => id.startsWith("LightweightM2M-1.0-int-")),
+  "  BG96 must": rows.filter(({ bg96 }) => bg96),
+};
+for (const [name, of] of Object.entries(all)) console.log(line(name, of));
 for (const problem of problems) console.error(problem);
 const isOpen = process.argv.includes("--complete") && results.some(({ result }) => result === "open");
 process.exit(failures.size > 0 || problems.length > 0 || isOpen ? 1 : 0);

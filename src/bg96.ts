@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { commandTable } from "#at/commands";
 import { createTerminal } from "#at/interpreter";
+import { createModuleFiles } from "#at/module-files";
 import { keepNonVolatile, readNonVolatile } from "#at/non-volatile";
 import { eventName } from "#at/urc";
 import { createDtlsOpener } from "#coap/dtls";
@@ -13,18 +14,24 @@ import type { Config } from "#config";
 import { fillFactory, openEfs } from "#efs/efs";
 import { lockEfs } from "#efs/efs-lock";
 import { createStore } from "#efs/store";
+import { createFirmware } from "#firmware/firmware";
 import type { Client, ClientStatus } from "#lwm2m/client";
 import { type ClientCore, createClient } from "#lwm2m/client-core";
-import { batteryThreshold } from "#lwm2m/client-files";
+import { readOptions } from "#lwm2m/client-files";
+import { resetToFactory } from "#lwm2m/factory-reset";
 import { overRadio } from "#lwm2m/radio-link";
-import { createRegistry } from "#lwm2m/registry";
+import { createRegistry, type Registry } from "#lwm2m/registry";
 import { withOverrides } from "#lwm2m/run-settings";
+import { pskFor } from "#lwm2m/server-psk";
 import { createSettings, offersLgu } from "#lwm2m/settings";
 import { atEachBoot } from "#modem/each-boot";
+import { createGnss } from "#modem/gnss";
 import { createInitialState } from "#modem/initial-state";
 import { createModem, type Modem } from "#modem/modem";
 import { createNetwork } from "#modem/network";
 import { createPower, type Power } from "#modem/power";
+import { createPowerSaving } from "#modem/power-saving";
+import { createTrafficMeter } from "#modem/traffic-meter";
 import { deviceObjects } from "#objects/device-objects";
 import { openPty } from "#port/pty";
 import type { Runtime } from "#runtime";
@@ -37,7 +44,7 @@ export interface Bg96 {
   readonly client: ClientStatus;
   /** Every +QLWEVENT as it happens: 0-5. */
   onEvent(watcher: (event: number, name: string) => void): () => void;
-  /** De-registers (at most 5 s), removes the link, ends everything. Idempotent. */
+  /** De-registers (at most 5 s) unless registrations are kept over a reboot, removes the link, ends everything. Idempotent. */
   close(): Promise<void>;
   /** The same without de-registering: power loss. */
   kill(): void;
@@ -70,38 +77,57 @@ export async function openBg96(config: Config, runtime: Runtime, runDirectory: s
   const { efs, lock, port } = takeFilesAndPort(config, runtime, runDirectory); // refuses before anything runs
   const store = createStore(efs, log);
 
-  const modem = createModem({ ...createInitialState(config), ...readNonVolatile(efs, log) }, (err) =>
+  const initial = createInitialState(config);
+  const modem = createModem({ ...initial, ...readNonVolatile(efs, log) }, (err) =>
     log.error({ err }, "a watcher of the modem failed"),
   );
   keepNonVolatile(efs, modem, log);
   const power = createPower({ modem, clock, log, profile: config.boot });
   const network = createNetwork({ modem, clock, profile: config.boot });
+  const powerSaving = createPowerSaving({ modem, power, clock });
 
   const settings = withOverrides(createSettings({ efs, modem, log }), config.lwm2m);
-  const lowBattery = atEachBoot(modem, () => batteryThreshold(efs));
-  let core: ClientCore;
-  const registry = createRegistry(
-    deviceObjects(modem, {
-      reboot: () => power.restart(),
-      factoryReset() {
-        settings.reset();
-        power.restart();
-      },
-      threshold: lowBattery,
-      lguOffered: () => offersLgu(settings),
-      after: clock.after,
-      now: () => clock.now(),
-      disable: (instanceId) => core.disable(instanceId),
-      update: (instanceId) => core.triggerUpdate(instanceId),
-      downlink: (path, data) => modem.update((state) => ({ lwm2m: { ...state.lwm2m, downlink: { path, data } } })),
-    }),
-  );
+  const options = atEachBoot(modem, () => readOptions(efs));
+  const gnss = createGnss({ modem, clock, limits: options });
   const openDtls = createDtlsOpener({
     clock,
     log,
     ciphers: config.lwm2m.ciphers,
     handshakeTimeoutMs: config.dtls.handshakeTimeoutMs,
   });
+  const openLink = overRadio(
+    (target, signal) => (target.scheme === "coaps" ? openDtls : openUdpLink)(target, signal),
+    modem,
+  );
+  const meter = createTrafficMeter(modem, clock);
+  const transmission = { ...DEFAULT_TRANSMISSION, ...config.coap };
+  const firmware = createFirmware({
+    runtime,
+    modem,
+    power,
+    efs,
+    openLink,
+    transmission,
+    pskFor: (host, port) => pskFor(registry, host, port),
+    onTraffic: meter.count,
+    ...config.firmware,
+  });
+  let core: ClientCore;
+  const registry: Registry = createRegistry(
+    deviceObjects(modem, {
+      reboot: () => power.restart(),
+      factoryReset: () => resetToFactory({ modem, power, registry, settings, initial }),
+      threshold: () => options().batteryLowPercent,
+      lguOffered: () => offersLgu(settings),
+      after: clock.after,
+      meter,
+      now: () => clock.now(),
+      disable: (instanceId) => core.disable(instanceId),
+      update: (instanceId) => core.triggerUpdate(instanceId),
+      firmware,
+      downlink: (path, data) => modem.update((state) => ({ lwm2m: { ...state.lwm2m, downlink: { path, data } } })),
+    }),
+  );
   core = createClient({
     runtime,
     modem,
@@ -110,22 +136,23 @@ export async function openBg96(config: Config, runtime: Runtime, runDirectory: s
     store,
     registry,
     settings,
-    openLink: overRadio(
-      (target, signal) => (target.scheme === "coaps" ? openDtls : openUdpLink)(target, signal),
-      modem,
-    ),
-    ciphers: config.lwm2m.ciphers,
-    transmission: { ...DEFAULT_TRANSMISSION, ...config.coap },
+    openLink,
+    transmission,
+    onTraffic: meter.count,
     registerVersion: config.lwm2m.registerVersion,
+    confirmable: config.lwm2m.confirmableNotifications,
+    oldFormats: config.lwm2m.oldFormats,
+    serverInitiatedBootstrap: config.lwm2m.serverInitiatedBootstrap,
     autostart: config.register,
   });
   const client: Client = core;
 
   const terminal = createTerminal({
-    host: { runtime, modem, power, efs, client, lwm2m: settings },
+    host: { runtime, modem, power, efs, files: createModuleFiles(efs, modem), client, lwm2m: settings, dfota: firmware.dfota },
     commands: commandTable(),
     output: (bytes) => port.write(bytes),
     observeFlag: config.lwm2m.observeFlag,
+    fotaPercent: config.firmware.fotaPercent,
   });
   port.onData((bytes) => terminal.receive(bytes));
   port.onAttach((attached) => attached || terminal.hangUp());
@@ -134,8 +161,11 @@ export async function openBg96(config: Config, runtime: Runtime, runDirectory: s
   let closing: Promise<void> | undefined;
   const end = () => {
     client.halt();
+    firmware.close();
     power.close();
     network.close();
+    powerSaving.close();
+    gnss.close();
     terminal.close();
     port.close();
     lock.release();
@@ -154,7 +184,7 @@ export async function openBg96(config: Config, runtime: Runtime, runDirectory: s
       }),
     close() {
       closing ??= (async () => {
-        if (client.status.running) await client.deregister();
+        await core.goDown();
         end();
       })();
       return closing;

@@ -15,7 +15,7 @@ const surroundings: Surroundings = {
   uid: process.getuid?.() ?? 0,
   xdgRuntimeDirectory: process.env.XDG_RUNTIME_DIR,
 };
-const COMMANDS = ["run", "start", "stop", "restart", "status", "logs", "at", "set", "init", "demo-server", "demo"];
+const COMMANDS = ["run", "start", "stop", "restart", "status", "logs", "at", "set", "init", "firmware", "demo-server", "demo"];
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "silent"];
 
 /** Commands are loaded when they are called for: `status` and `at` should not wait for what only `run` needs. */
@@ -190,6 +190,35 @@ async function main(args: readonly string[]): Promise<number> {
           })
           .example([["$0 init meter && $0 run --config meter/bg96.toml", ""]]),
       does(async (parsed) => (await import("#cli/init")).init(String(parsed.directory))),
+    )
+    .command(
+      "firmware <action>",
+      "make a package to update a modem with, over the air",
+      (of) =>
+        of
+          .version(false) // the program's own is not meant here
+          .positional("action", { choices: ["make"], demandOption: true, describe: "what to do" })
+          .option("version", {
+            type: "string",
+            requiresArg: true,
+            demandOption: true,
+            describe: "the revision the modem has afterwards",
+          })
+          .option("output", { type: "string", requiresArg: true, demandOption: true, describe: "the file to be made" })
+          .option("size", { type: "number", requiresArg: true, default: 65_536, describe: "bytes of the package" })
+          .option("name", { type: "string", requiresArg: true, default: "BG96 firmware", describe: "the package's name" })
+          .example([
+            ["$0 firmware make --version BG96MAR04A04M1G --output fw.bin", "to be written to /5/0/0, or served"],
+            ["$0 firmware make --version BG96MAR04A04M1G --size 1000000 --output fw.bin", ""],
+          ]),
+      does(async (parsed) =>
+        (await import("#cli/firmware-make")).makeFirmware({
+          version: String(parsed.version),
+          name: String(parsed.name),
+          size: Number(parsed.size),
+          output: String(parsed.output),
+        }),
+      ),
     )
     .command(
       "demo-server",

@@ -1,4 +1,5 @@
 /** The configuration of one modem: defaults < file < environment < options, one frozen value. */
+import { DEFAULT_CIPHERS } from "#coap/cipher-suites";
 import { OPTIONS, type OptionPath, type OptionRow } from "#config/options";
 import { readEnvironment, readFile, readOptions } from "#config/sources";
 import type { Hardware } from "#modem/initial-state";
@@ -27,11 +28,26 @@ export interface Config extends Hardware {
     readonly registerVersion: "always" | "above1.0";
     /** When +QLWOBSERVE carries its third field. */
     readonly observeFlag: "always" | "cancelOnly" | "never";
+    /** Whether every notification is Confirmable; otherwise one a day is (RFC 7641 §4.5). */
+    readonly confirmableNotifications: boolean;
+    /** Whether 1542 and 1543 are understood as TLV and JSON, and answered in kind. */
+    readonly oldFormats: boolean;
+    /** Whether a Bootstrap-Server may bootstrap the device without having been asked; a BG96 does not offer it. */
+    readonly serverInitiatedBootstrap: boolean;
   };
   readonly coap: {
     readonly ackTimeoutMs: number;
     readonly ackRandomFactor: number;
     readonly maxRetransmit: number;
+    readonly nstart: number;
+  };
+  readonly firmware: Hardware["firmware"] & {
+    /** Files that are no packages are taken for some, too. */
+    readonly acceptAny: boolean;
+    /** Whether the certificate of an HTTPS server must be one that the host trusts. */
+    readonly httpsVerify: boolean;
+    /** `+QIND: "FOTA","UPDATING", 1%` as the guide's samples print it, or `,1` as its grammar says. */
+    readonly fotaPercent: "sample" | "plain";
   };
   readonly dtls: {
     /** Of one whole handshake. */
@@ -69,13 +85,15 @@ export const DEFAULTS: Config = freeze({
     pskIdentity: undefined,
     pskKeyHex: undefined,
     lifetimeS: undefined,
-    // OMA TS 1.0.2 §7.1.7 names these two
-    ciphers: ["TLS_PSK_WITH_AES_128_CCM_8", "TLS_PSK_WITH_AES_128_CBC_SHA256"],
+    ciphers: DEFAULT_CIPHERS,
     registerVersion: "always",
     observeFlag: "always",
+    confirmableNotifications: false,
+    oldFormats: false,
+    serverInitiatedBootstrap: false,
   },
   // RFC 7252 §4.8
-  coap: { ackTimeoutMs: 2000, ackRandomFactor: 1.5, maxRetransmit: 4 },
+  coap: { ackTimeoutMs: 2000, ackRandomFactor: 1.5, maxRetransmit: 4, nstart: 1 },
   dtls: { handshakeTimeoutMs: 60_000 },
   identity: { imei: "864508030000019", revision: "BG96MAR02A07M1G", applicationRevision: "01.007.01.007" },
   // 001-01 is the test network (3GPP TS 23.003 §2.2, ITU-T E.212 Annex A)
@@ -101,6 +119,7 @@ export const DEFAULTS: Config = freeze({
     sinrDb: 12,
   },
   battery: { percent: 85, millivolts: 3900 },
+  firmware: { acceptAny: false, httpsVerify: true, fotaPercent: "sample", fault: "none", faultPercent: 50 },
 });
 
 /** As the command line gives them; absent or undefined = not given. */

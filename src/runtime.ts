@@ -42,9 +42,13 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(delayMs, task) {
+    if (delayMs <= 0) {
+      const soon = setImmediate(task); // setTimeout waits a millisecond at least
+      return () => clearImmediate(soon);
+    }
     let timer: NodeJS.Timeout;
     const arm = (leftMs: number) => {
-      const slice = Math.min(Math.max(leftMs, 0), LONGEST_TIMEOUT_MS);
+      const slice = Math.min(leftMs, LONGEST_TIMEOUT_MS);
       timer = setTimeout(() => (leftMs > slice ? arm(leftMs - slice) : task()), slice);
     };
     arm(delayMs);

@@ -14,12 +14,13 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   efs: ["runtime", "config", "lwm2m/path", "port/file-lock", "port/port"],
   port: ["runtime"],
   lwm2m: ["runtime", "config", "modem", "coap", "efs"],
-  objects: ["runtime", "modem", "coap", "lwm2m"],
-  at: ["runtime", "modem", "efs", "lwm2m"],
-  bg96: ["runtime", "config", "modem", "coap", "efs", "port", "lwm2m", "objects", "at"],
+  firmware: ["runtime", "modem", "coap", "efs"],
+  objects: ["runtime", "modem", "coap", "firmware", "lwm2m"],
+  at: ["runtime", "modem", "efs", "firmware", "lwm2m"],
+  bg96: ["runtime", "config", "modem", "coap", "efs", "firmware", "port", "lwm2m", "objects", "at"],
   control: ["runtime", "modem", "bg96", "lwm2m"],
   "demo-server": ["runtime", "lwm2m/path"],
-  cli: ["runtime", "config", "efs", "bg96", "control", "demo-server", "port"],
+  cli: ["runtime", "config", "efs", "firmware", "bg96", "control", "demo-server", "port"],
 };
 
 /** What may be used in one place only. */

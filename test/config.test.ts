@@ -160,7 +160,7 @@ imsi = 1
     const options = { lifetime: "0", server: "http://x" };
     expect(problems({ toml, env, options })).toEqual([
       'my.toml:2:1: boot cannot be "slow" (give one of instant, fast, realistic)',
-      "my.toml:3:1: colour is no option (there are boot, efs, tty, register, log, lwm2m, coap, dtls, identity, sim, network, battery)",
+      "my.toml:3:1: colour is no option (there are boot, efs, tty, register, log, lwm2m, coap, dtls, identity, sim, network, firmware, battery)",
       "my.toml:5:1: network.apn is no option (did you mean network.apns?)",
       "my.toml:6:1: network.rssiDbm cannot be 5 (give a whole number from -113 to -51)",
       "my.toml:7:1: network.note is no option (there are apns, roaming, coverage, mcc, mnc, operatorLong, operatorShort, technology, rssiDbm, rsrpDbm, rsrqDb, sinrDb)",
@@ -208,6 +208,14 @@ imsi = 1
     [
       "[coap]\nackTimeoutMs = 1.5",
       "my.toml:2:1: coap.ackTimeoutMs cannot be 1.5 (give a whole number from 1 to 600000)",
+    ],
+    [
+      '[lwm2m]\nciphers = ["TLS_PSK_WITH_AES_128_CCM_8", "TLS_PSK_WITH_AES128_CBC_SHA256"]',
+      'my.toml:2:1: lwm2m.ciphers cannot be ["TLS_PSK_WITH_AES_128_CCM_8","TLS_PSK_WITH_AES128_CBC_SHA256"] ("TLS_PSK_WITH_AES128_CBC_SHA256" is none: did you mean TLS_PSK_WITH_AES_128_CBC_SHA256?)',
+    ],
+    [
+      '[lwm2m]\nciphers = ["PSK-AES128-CCM8"]',
+      'my.toml:2:1: lwm2m.ciphers cannot be ["PSK-AES128-CCM8"] ("PSK-AES128-CCM8" is none: there are TLS_PSK_WITH_AES_128_CCM_8, ',
     ],
     ["[lwm2m]\nciphers = []", "my.toml:2:1: lwm2m.ciphers cannot be [] (give a list of TLS_PSK_WITH_AES_128_CCM_8"],
   ])("%j names its place", (toml, expected) => {

@@ -1,4 +1,5 @@
 /** How an AT command is written down: one table row with a parameter grammar and up to four forms (3GPP TS 27.007 §4). */
+import type { DataPort } from "#at/data-port";
 import type { Host } from "#at/host";
 import type { Session } from "#at/session";
 
@@ -7,6 +8,8 @@ export type Answer = readonly string[] | Promise<readonly string[]>;
 
 export interface CommandContext extends Host {
   readonly session: Session;
+  /** Raw bytes in the middle of the answer. */
+  readonly data: DataPort;
 }
 
 /** A parameter's grammar. `T` is what a form receives. */

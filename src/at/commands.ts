@@ -2,6 +2,8 @@
 import { type CommandDefinition, defineCommand } from "#at/command";
 import { basicCommands } from "#at/commands/basic";
 import { clockCommands } from "#at/commands/clock";
+import { fileCommands } from "#at/commands/files";
+import { qfotadl } from "#at/commands/firmware";
 import { identificationCommands } from "#at/commands/identification";
 import { packetDomainCommands } from "#at/commands/packet-domain";
 import { portCommands } from "#at/commands/port";
@@ -28,8 +30,10 @@ export function commandTable(extra: readonly CommandDefinition[] = []): readonly
     ...packetDomainCommands,
     ...powerCommands,
     ...clockCommands,
+    ...fileCommands,
     qcfg,
     qlwm2m,
+    qfotadl,
     clac,
     ...extra,
   ];

@@ -1,12 +1,13 @@
 /** One terminal: bytes in, command lines executed from left to right, answers and URCs out (ITU-T V.250 §5). */
 import type { CommandDefinition } from "#at/command";
+import { createDataMode } from "#at/data-port";
 import { createCommandTable, resolve } from "#at/form";
 import type { Host } from "#at/host";
 import { createLineEditor, type LineEvent } from "#at/line";
 import { CmeError, CommandError, cmeResult, formatInformation, formatResult } from "#at/result";
 import { createSession, restoreSession } from "#at/session";
 import { nextStatement } from "#at/syntax";
-import { type ObserveFlag, urcLines } from "#at/urc";
+import { type FotaPercent, type ObserveFlag, urcLines } from "#at/urc";
 import { createUrcQueue } from "#at/urc-queue";
 import { ClientError } from "#lwm2m/client";
 import type { Cancel } from "#runtime";
@@ -35,11 +36,13 @@ export interface TerminalOptions {
   readonly output: (bytes: Buffer) => void;
   /** Third field of +QLWOBSERVE; default "always". */
   readonly observeFlag?: ObserveFlag;
+  /** Default "sample". */
+  readonly fotaPercent?: FotaPercent;
 }
 
 /** @returns a terminal that follows the modem's power by itself: silent until `RDY`, reset when power goes. */
 export function createTerminal(options: TerminalOptions): Terminal {
-  const { host, observeFlag = "always" } = options;
+  const { host, observeFlag = "always", fotaPercent = "sample" } = options;
   const { clock, log } = host.runtime;
   const { modem } = host;
   const table = createCommandTable(options.commands);
@@ -83,6 +86,12 @@ export function createTerminal(options: TerminalOptions): Terminal {
     onDrop: (lines) => log.warn({ lines }, "unsolicited result codes dropped: the host does not let the line rest"),
   });
 
+  const dataMode = createDataMode({
+    clock,
+    output,
+    connect: (text) => send(formatResult(text, { ...session, quiet: false })),
+  });
+
   const resultOf = (error: unknown, command: CommandDefinition | undefined): string => {
     const name = command?.name;
     if (error instanceof CmeError || error instanceof CommandError || error instanceof ClientError) {
@@ -110,7 +119,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
         command = table.get(statement.name);
         if (!command) throw new CommandError(`no such command: ${statement.name.slice(0, 40)}`);
         const call = resolve(command, line, statement);
-        const answer = call.run({ ...host, session });
+        const answer = call.run({ ...host, session, data: dataMode.port });
         const lines = answer instanceof Promise ? await answer : answer;
         if (life !== ownLife) return;
         send(formatInformation(lines, session));
@@ -166,6 +175,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
     resting = undefined;
     input = Buffer.alloc(0);
     previousLine = "";
+    dataMode.reset();
     editor.reset();
     urcs.clear();
     restoreSession(session, modem.state.settings.profile);
@@ -176,15 +186,17 @@ export function createTerminal(options: TerminalOptions): Terminal {
       if (before.power.poweredDown) urcs.flush();
       reset();
     }
-    urcs.push(urcLines(now, before, { session, host, observeFlag }));
+    urcs.push(urcLines(now, before, { session, host, observeFlag, fotaPercent }));
   });
   reset();
 
   return {
     receive(bytes) {
       if (closed || modem.state.power.phase !== "running") return;
+      const typed = dataMode.push(bytes);
+      if (typed.length === 0) return;
       const isBusy = executing || pumping || resting !== undefined;
-      input = isBusy ? Buffer.concat([input, bytes]).subarray(0, TYPE_AHEAD_LIMIT) : bytes;
+      input = isBusy ? Buffer.concat([input, typed]).subarray(0, TYPE_AHEAD_LIMIT) : typed;
       pump();
       urcs.activity();
     },

@@ -19,6 +19,20 @@ const CME_TEXTS: Readonly<Record<number, string>> = {
   50: "Incorrect parameters",
   58: "invalid command line",
   100: "unknown",
+  // Quectel BG96 FILE manual
+  400: "Invalid input value",
+  402: "Read zero byte",
+  403: "Drive full",
+  405: "File not found",
+  406: "Invalid file name",
+  407: "File already existed",
+  409: "Fail to write the file",
+  413: "Reach the max number of file allowed to be opened",
+  414: "The file read-only",
+  416: "Invalid file descriptor",
+  421: "Time out",
+  423: "File too large",
+  426: "File already opened",
 };
 
 /** A failure that AT+CMEE makes readable: `+CME ERROR: <code>`. */
@@ -42,7 +56,7 @@ export class CommandError extends Error {
 export type Framing = Pick<Session, "verbose" | "quiet" | "s">;
 
 /** V.250 §5.7.1: ATV0 numbers. */
-const NUMERIC: Readonly<Record<string, string>> = { OK: "0", ERROR: "4" };
+const NUMERIC: Readonly<Record<string, string>> = { OK: "0", CONNECT: "1", ERROR: "4" };
 
 const lineEnd = ({ s }: Framing) => String.fromCharCode(s[3] ?? 13, s[4] ?? 10);
 

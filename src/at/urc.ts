@@ -8,10 +8,14 @@ import type { ClientPhase, ModemState } from "#modem/state";
 /** When +QLWOBSERVE carries its third field. */
 export type ObserveFlag = "always" | "cancelOnly" | "never";
 
+/** How +QIND: "FOTA" prints a percentage. */
+export type FotaPercent = "sample" | "plain";
+
 export interface UrcContext {
   readonly session: Session;
   readonly host: Host;
   readonly observeFlag: ObserveFlag;
+  readonly fotaPercent: FotaPercent;
 }
 
 export type Urc = (now: ModemState, before: ModemState, context: UrcContext) => readonly string[];
@@ -91,14 +95,28 @@ const urcs: readonly Urc[] = [
     if (!latest || latest === before.lwm2m.downlink) return [];
     const { data, path } = latest;
     // A quote or an end of line would break the host's parser, so such data goes as hexadecimal.
-    const text = prefersText(host) && data.every((byte) => byte >= 0x20 && byte < 0x7f && byte !== 0x22);
+    // BG96: LGU+'s hosts take what comes for their firmware as type 5 alone.
+    const mayBeText = prefersText(host) && !path.startsWith("/26241/");
+    const text = mayBeText && data.every((byte) => byte >= 0x20 && byte < 0x7f && byte !== 0x22);
     const value = text ? data.toString("latin1") : data.toString("hex").toUpperCase();
     return [`+QLWDLDATA: "${path}",${text ? 4 : 5},${data.length},"${value}"`];
   },
+  fota,
 ];
 
-/** @returns what one change says; a module that does not run says nothing. */
+/** BG96 DFOTA guide; "UPDATING" and "RESTORE" come while the module boots. */
+function fota(now: ModemState, before: ModemState, { fotaPercent }: UrcContext): readonly string[] {
+  const { report } = now.firmware;
+  if (!report || report === before.firmware.report) return [];
+  if (report.step === "continued") return ['+QIND: "FOTA","Last upgrade was not finished,continue upgrade"'];
+  const step = `+QIND: "FOTA","${report.step}"`;
+  if ("error" in report) return [`${step},${report.error}`];
+  if ("percent" in report) return [`${step},${fotaPercent === "sample" ? ` ${report.percent}%` : report.percent}`];
+  return [step];
+}
+
+/** @returns what one change says; a module that does not run says nothing but of its firmware. */
 export function urcLines(now: ModemState, before: ModemState, context: UrcContext): readonly string[] {
-  if (now.power.phase !== "running") return [];
+  if (now.power.phase !== "running") return now.power.phase === "booting" ? fota(now, before, context) : [];
   return urcs.flatMap((row) => row(now, before, context));
 }

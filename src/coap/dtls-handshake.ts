@@ -1,5 +1,10 @@
 /** DTLS handshake messages out of records, fragmented or not (RFC 6347 §4.2.2, §4.2.3). */
 
+/** HandshakeType, RFC 5246 §7.4. */
+export const SERVER_HELLO = 2;
+export const CLIENT_KEY_EXCHANGE = 16;
+export const FINISHED = 20;
+
 /** In the shape node-dtls-client takes it. */
 export interface HandshakeMessage {
   readonly msg_type: number;
@@ -37,6 +42,42 @@ export function splitHandshake(data: Buffer): HandshakeMessage[] {
     });
   }
   return messages;
+}
+
+/** The bytes of a whole message, as they count for Finished (RFC 6347 §4.2.6). */
+export function formatHandshake(type: number, sequence: number, body: Buffer): Buffer {
+  const message = Buffer.alloc(HEADER_BYTES + body.length);
+  message[0] = type;
+  message.writeUIntBE(body.length, 1, 3);
+  message.writeUInt16BE(sequence, 4);
+  message.writeUIntBE(body.length, 9, 3);
+  body.copy(message, HEADER_BYTES);
+  return message;
+}
+
+export interface ServerHello {
+  /** 0xfefd is DTLS 1.2, 0xfeff is 1.0. */
+  readonly version: number;
+  readonly random: Buffer;
+  readonly sessionId: Buffer;
+  readonly cipherSuite: number;
+  /** The types of the extensions agreed to. */
+  readonly extensions: readonly number[];
+}
+
+/** RFC 5246 §7.4.1.3. @throws RangeError where it is cut off */
+export function parseServerHello(body: Buffer): ServerHello {
+  const idEnd = 35 + body.readUInt8(34);
+  const extensions: number[] = [];
+  for (let at = idEnd + 5; at < body.length; at += 4 + body.readUInt16BE(at + 2))
+    extensions.push(body.readUInt16BE(at));
+  return {
+    version: body.readUInt16BE(0),
+    random: body.subarray(2, 34),
+    sessionId: body.subarray(35, idEnd),
+    cipherSuite: body.readUInt16BE(idEnd),
+    extensions,
+  };
 }
 
 export interface Assembly {

@@ -1,4 +1,6 @@
-/** A link over DTLS 1.2 with a pre-shared key (LwM2M 1.0.2 §7.1.7). */
+/** Links over DTLS 1.2 with a pre-shared key (LwM2M 1.0.2 §7.1.7). */
+import { DEFAULT_CIPHERS, KNOWN_CIPHERS } from "#coap/cipher-suites";
+import { createTicketBox } from "#coap/dtls-resumption";
 import { type DtlsSession, openDtlsSession } from "#coap/dtls-session";
 import { type Link, LinkError, type LinkEvents, type OpenLink } from "#coap/link";
 import { formatPeer, resolvePeer, throwIfAborted } from "#coap/udp";
@@ -9,44 +11,31 @@ export interface DtlsOptions {
   readonly log: Log;
   /** The whole handshake, retransmissions included. Default 60 000. */
   readonly handshakeTimeoutMs?: number;
-  /** Offered where the target names none, by their IANA names, in order of preference. */
+  /** Offered by their IANA names, in order of preference. */
   readonly ciphers?: readonly string[];
 }
-
-/** What LwM2M 1.0.2 §7.1.7 makes mandatory, and what it recommends. */
-export const DEFAULT_CIPHERS = ["TLS_PSK_WITH_AES_128_CCM_8", "TLS_PSK_WITH_AES_128_CBC_SHA256"] as const;
-
-/** All that can be offered. */
-export const KNOWN_CIPHERS: readonly string[] = [
-  ...DEFAULT_CIPHERS,
-  "TLS_PSK_WITH_AES_256_CCM_8",
-  "TLS_PSK_WITH_AES_128_CCM",
-  "TLS_PSK_WITH_AES_256_CCM",
-  "TLS_PSK_WITH_AES_128_GCM_SHA256",
-  "TLS_PSK_WITH_AES_256_GCM_SHA384",
-  "TLS_PSK_WITH_AES_128_CBC_SHA",
-  "TLS_PSK_WITH_AES_256_CBC_SHA",
-  "TLS_PSK_WITH_AES_256_CBC_SHA384",
-  "TLS_PSK_WITH_3DES_EDE_CBC_SHA",
-];
 
 const DEFAULT_HANDSHAKE_TIMEOUT_MS = 60_000;
 
 /** Datagrams kept between the end of the handshake and listen(). */
 const MAX_EARLY = 16;
 
-/** @returns a way to open DTLS links; each fails with a LinkError of one line for the operator */
+/**
+ * Sessions are resumed where the server still knows them; they are forgotten with what is returned here.
+ * @returns a way to open DTLS links; each fails with a LinkError of one line for the operator
+ */
 export function createDtlsOpener(options: DtlsOptions): OpenLink {
   const { clock, log, handshakeTimeoutMs = DEFAULT_HANDSHAKE_TIMEOUT_MS } = options;
+  const ciphers = options.ciphers ?? DEFAULT_CIPHERS;
+  const unknown = ciphers.find((name) => !KNOWN_CIPHERS.includes(name));
+  if (unknown !== undefined)
+    throw new LinkError(`cipher suite ${unknown} cannot be offered: it is not a known PSK suite`);
+  const tickets = createTicketBox();
   return async (target, signal) => {
     const { identity, key } = target;
     if (!identity?.length || !key?.length) {
       throw new LinkError(`no handshake with ${target.host}:${target.port}: PSK identity or key is missing`);
     }
-    const ciphers = target.ciphers ?? options.ciphers ?? DEFAULT_CIPHERS;
-    const unknown = ciphers.find((name) => !KNOWN_CIPHERS.includes(name));
-    if (unknown !== undefined)
-      throw new LinkError(`cipher suite ${unknown} cannot be offered: it is not a known PSK suite`);
     const peer = await resolvePeer(target.host);
     throwIfAborted(signal);
     if (target.port < 1 || target.port > 65535)
@@ -62,12 +51,11 @@ export function createDtlsOpener(options: DtlsOptions): OpenLink {
       const giveUp = (message: string) => {
         stopWaiting();
         session.close();
-        log.debug({ peer: name }, message);
         reject(new LinkError(message));
       };
       const onAbort = () => giveUp(`handshake with ${name} was abandoned`);
       const cancelTimeout = clock.after(handshakeTimeoutMs, () =>
-        giveUp(`handshake with ${name} timed out: ${adviceFor(session.heard)}`),
+        giveUp(`handshake with ${name} timed out: ${adviceFor(session.reached, identity)}`),
       );
       const stopWaiting = () => {
         cancelTimeout();
@@ -93,12 +81,14 @@ export function createDtlsOpener(options: DtlsOptions): OpenLink {
         },
       };
 
+      const account = { peer: name, identity, key };
       const session: DtlsSession = openDtlsSession(
-        { clock, log, ...peer, port: target.port, identity, key, ciphers },
+        { clock, log, ...peer, port: target.port, identity, key, ciphers, ticket: tickets.take(account) },
         {
-          connected() {
+          connected(ticket) {
             isOpen = true;
             stopWaiting();
+            if (ticket) tickets.put(account, ticket);
             log.debug({ peer: name, localPort: session.localPort }, "the DTLS handshake is done");
             resolve(link);
           },
@@ -117,8 +107,16 @@ export function createDtlsOpener(options: DtlsOptions): OpenLink {
   };
 }
 
-function adviceFor(heard: DtlsSession["heard"]): string {
-  if (heard === "refused") return "nobody listens there";
-  if (heard === "nothing") return "no answer at all, check host, port and network";
-  return "check PSK identity and key"; // most servers drop a bad one in silence
+/** Most servers drop a wrong key in silence, and many an unknown identity. */
+function adviceFor(reached: DtlsSession["reached"], identity: Buffer): string {
+  switch (reached) {
+    case "refused":
+      return "nobody listens there";
+    case "nothing":
+      return "no answer at all, check host, port and network";
+    case "server":
+      return "the server has stopped answering, check the network";
+    case "credentials":
+      return `no answer to PSK identity ${JSON.stringify(identity.toString())}, check that the server has it, with the same key`;
+  }
 }

@@ -1,6 +1,6 @@
 /** The message layer of one peer: CON/NON/ACK/RST, tokens, de-duplication, blocks (RFC 7252, 7641, 7959). */
 import { createBodies } from "#coap/bodies";
-import { createDuplicates, fingerprintOf } from "#coap/duplicates";
+import { createDuplicates, fingerprintOf, type Seen } from "#coap/duplicates";
 import { createExchanges } from "#coap/exchanges";
 import type { Link } from "#coap/link";
 import { CoapFailure, type Request, type Response } from "#coap/message";
@@ -8,8 +8,8 @@ import { createNotifications } from "#coap/notifications";
 import { performRequest } from "#coap/requests";
 import { createRetransmission, exchangeLifetimeMs } from "#coap/retransmission";
 import { createServing } from "#coap/serving";
-import { createUploads } from "#coap/uploads";
-import { decode, encodeEmpty, isRequestCode, type Message } from "#coap/wire";
+import { type BodySink, createUploads } from "#coap/uploads";
+import { type Block, decode, EMPTY, encodeEmpty, isRequestCode, type Message } from "#coap/wire";
 import type { Runtime } from "#runtime";
 
 /** RFC 7252 §4.8. */
@@ -40,6 +40,12 @@ export interface EndpointOptions {
   readonly maxBodyBytes?: number;
   /** Serves one request, exactly once however often its datagram arrives; a thrown CoapError becomes its code, anything else 5.00. A promise makes a separate response. */
   readonly onRequest: (request: Request) => Response | Promise<Response>;
+  /**
+   * Where the body of a request that comes in several blocks goes, as its first block arrives; undefined = it is joined
+   * in memory, and onRequest gets it. @throws CoapError
+   * @param size of the whole body, bytes, where the peer tells it (Size1)
+   */
+  readonly onUpload?: ((request: Request, size: number | undefined) => BodySink | undefined) | undefined;
   /** The link has closed without us asking. */
   readonly onClosed?: (reason: string) => void;
   /** Every datagram, for counters. */
@@ -50,6 +56,8 @@ export interface Endpoint {
   readonly link: Link;
   /** Sends a Confirmable request; large payloads go by Block1, large responses are joined. @throws CoapFailure */
   request(request: OutgoingRequest): Promise<Response>;
+  /** Asks for one block of a representation, for who does not want it joined in memory. @throws CoapFailure */
+  requestBlock(request: OutgoingRequest, block2: Block): Promise<Message>;
   /** Sends a notification to an observer; large ones go by Block2. `onOutcome` may be called again with "reset" for a NON one. */
   notify(
     token: Buffer,
@@ -86,14 +94,18 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     link.send(datagram);
   };
 
-  const duplicates = createDuplicates(clock, lifetimeMs);
+  const duplicates = createDuplicates({ clock, lifetimeMs });
+  const answer = (seen: Seen, reply: Buffer) => {
+    duplicates.answer(seen, reply);
+    send(reply);
+  };
   const retransmission = createRetransmission({ clock, random, parameters, nextMessageId, send });
   const exchanges = createExchanges(retransmission, clock, lifetimeMs);
   const bodies = createBodies(clock, lifetimeMs);
   const uploads = createUploads(clock, lifetimeMs, maxBodyBytes);
   const notifications = createNotifications({ retransmission, nextMessageId, send, log });
-  const { onRequest } = options;
-  const serving = createServing({ onRequest, bodies, uploads, retransmission, nextMessageId, send, log });
+  const { onRequest, onUpload } = options;
+  const serving = createServing({ onRequest, onUpload, bodies, uploads, retransmission, nextMessageId, answer, log });
 
   /** An Acknowledgement or a Reset to one of our messages. */
   const onAnswer = (message: Message) => {
@@ -124,15 +136,15 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     const fingerprint = fingerprintOf(datagram);
     const earlier = duplicates.find(message.messageId, fingerprint);
     if (earlier) {
-      if (earlier.reply && message.type === "CON") send(earlier.reply);
+      const reply = duplicates.replyTo(earlier);
+      if (reply && message.type === "CON") send(reply);
       return;
     }
     const seen = duplicates.add(message.messageId, fingerprint);
     if (isRequestCode(message.code)) return serving.serve(message, seen);
     const isAccepted = exchanges.onResponse(message) === "accepted";
     if (isAccepted && message.type === "NON") return;
-    seen.reply = encodeEmpty(isAccepted ? "ACK" : "RST", message.messageId); // RFC 7252 §4.2, §4.3
-    send(seen.reply);
+    answer(seen, encodeEmpty(isAccepted ? "ACK" : "RST", message.messageId)); // RFC 7252 §4.2, §4.3
   };
 
   const shut = (reason: string) => {
@@ -167,6 +179,9 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     async request(request) {
       if (isClosed) throw new CoapFailure("closed", `${request.method}: the endpoint is closed`);
       return performRequest(exchanges.perform, request, random.bytes(TOKEN_BYTES), maxBodyBytes);
+    },
+    async requestBlock({ method, payload = EMPTY, ...options }, block2) {
+      return exchanges.perform({ method, token: random.bytes(TOKEN_BYTES), options, payload, block2 });
     },
     notify(token, response, confirmable, onOutcome) {
       if (isClosed) return;

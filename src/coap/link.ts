@@ -25,8 +25,8 @@ export interface LinkTarget {
   /** PSK credentials; needed for coaps. */
   readonly identity?: Buffer;
   readonly key?: Buffer;
-  /** Cipher suites by their IANA names, in order of preference. */
-  readonly ciphers?: readonly string[];
+  /** Our own port, where it is free: a server over plain UDP knows a device by it. */
+  readonly localPort?: number;
 }
 
 /** Opens a link: resolves once datagrams can be exchanged (for DTLS: the handshake is done). @throws LinkError */

@@ -2,7 +2,7 @@
 import type { ResponsePart } from "#coap/bodies";
 import type { NotificationOutcome } from "#coap/endpoint";
 import type { ConfirmableEnd, Retransmission, Transmission } from "#coap/retransmission";
-import { encode, type Message, type MessageType } from "#coap/wire";
+import { type Block, encode, type Message, type MessageType } from "#coap/wire";
 import type { Log } from "#runtime";
 
 type OnOutcome = (outcome: NotificationOutcome) => void;
@@ -104,8 +104,15 @@ export function createNotifications(options: NotificationsOptions): Notification
   };
 }
 
-/** One message of a response, in whichever type it leaves. */
-export function responseMessage(type: MessageType, messageId: number, token: Buffer, part: ResponsePart): Message {
+/** One message of a response, in whichever type it leaves. @param block1 the block of the request that it answers */
+export function responseMessage(
+  type: MessageType,
+  messageId: number,
+  token: Buffer,
+  part: ResponsePart,
+  block1?: Block,
+  size1?: number,
+): Message {
   const { response, payload, block2, size2 } = part;
-  return { type, code: response.code, messageId, token, options: response, payload, block2, size2 };
+  return { type, code: response.code, messageId, token, options: response, payload, block1, block2, size1, size2 };
 }

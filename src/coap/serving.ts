@@ -3,25 +3,28 @@ import { LARGEST_SZX, transferKey } from "#coap/block";
 import type { Bodies, ResponsePart } from "#coap/bodies";
 import { cut } from "#coap/bodies";
 import type { Seen } from "#coap/duplicates";
+import type { EndpointOptions } from "#coap/endpoint";
 import { CoapError, type Method, type Options, type Request, type Response, type ResponseCode } from "#coap/message";
 import { responseMessage } from "#coap/notifications";
 import type { Retransmission } from "#coap/retransmission";
-import type { Uploads } from "#coap/uploads";
+import type { BodySink, UploadStep, Uploads } from "#coap/uploads";
 import { type Block, EMPTY, encode, encodeEmpty, type Message, methodOf } from "#coap/wire";
 import type { Log } from "#runtime";
 
 export interface ServingOptions {
   readonly onRequest: (request: Request) => Response | Promise<Response>;
+  readonly onUpload: EndpointOptions["onUpload"];
   readonly bodies: Bodies;
   readonly uploads: Uploads;
   readonly retransmission: Retransmission;
   readonly nextMessageId: () => number;
-  readonly send: (datagram: Buffer) => void;
+  /** Sends a reply, and notes it for a duplicate of what it answers. */
+  readonly answer: (seen: Seen, reply: Buffer) => void;
   readonly log: Log;
 }
 
 export interface Serving {
-  /** Serves one request that is no duplicate; `seen` learns what a duplicate is answered with. */
+  /** Serves one request that is no duplicate. */
   serve(message: Message, seen: Seen): void;
   /** The transfer a notification under this token belongs to. */
   observedKey(token: Buffer): string | undefined;
@@ -33,7 +36,7 @@ const MAX_DEFERRED = 64;
 const MAX_OBSERVED = 256;
 
 export function createServing(options: ServingOptions): Serving {
-  const { onRequest, bodies, uploads, retransmission, nextMessageId, send, log } = options;
+  const { onRequest, onUpload, bodies, uploads, retransmission, nextMessageId, answer, log } = options;
   const observed = new Map<string, string>();
   let deferred = 0;
 
@@ -48,10 +51,8 @@ export function createServing(options: ServingOptions): Serving {
   const reply = (message: Message, seen: Seen, part: ResponsePart, block1?: Block, size1?: number) => {
     const isConfirmable = message.type === "CON";
     const messageId = isConfirmable ? message.messageId : nextMessageId();
-    const head = responseMessage(isConfirmable ? "ACK" : "NON", messageId, message.token, part);
-    const datagram = encode(block1 || size1 !== undefined ? { ...head, block1, size1 } : head);
-    seen.reply = datagram;
-    send(datagram);
+    const type = isConfirmable ? "ACK" : "NON";
+    answer(seen, encode(responseMessage(type, messageId, message.token, part, block1, size1)));
   };
 
   const refuse = (message: Message, seen: Seen, code: ResponseCode, size1?: number) =>
@@ -78,8 +79,7 @@ export function createServing(options: ServingOptions): Serving {
       replyEncodable(message, seen, response, block1);
       return;
     }
-    const encodeSeparate = (part: ResponsePart) =>
-      encode({ ...responseMessage("CON", 0, message.token, part), block1 });
+    const encodeSeparate = (part: ResponsePart) => encode(responseMessage("CON", 0, message.token, part, block1));
     let datagram: Buffer;
     try {
       datagram = encodeSeparate(partFor(message, response));
@@ -101,6 +101,14 @@ export function createServing(options: ServingOptions): Serving {
     }
   };
 
+  const finish = (sink: BodySink, message: Message): Response => {
+    try {
+      return sink.end();
+    } catch (error) {
+      return toErrorResponse(error, message);
+    }
+  };
+
   const run = (message: Message, seen: Seen, request: Request, block1: Block | undefined) => {
     let result: Response | Promise<Response>;
     try {
@@ -113,10 +121,7 @@ export function createServing(options: ServingOptions): Serving {
       return;
     }
     deferred++;
-    if (message.type === "CON") {
-      seen.reply = encodeEmpty("ACK", message.messageId);
-      send(seen.reply);
-    }
+    if (message.type === "CON") answer(seen, encodeEmpty("ACK", message.messageId));
     result
       .catch((error: unknown) => toErrorResponse(error, message))
       .then((response) => replyLater(message, seen, response, block1))
@@ -142,7 +147,15 @@ export function createServing(options: ServingOptions): Serving {
         options = rest;
       }
       if (block1) {
-        const step = uploads.add(message, block1);
+        let step: UploadStep;
+        try {
+          step = uploads.add(message, block1, () =>
+            onUpload?.(toRequest(message, options, method, EMPTY), message.size1),
+          );
+        } catch (error) {
+          return replyEncodable(message, seen, toErrorResponse(error, message), undefined);
+        }
+        if ("sink" in step) return replyEncodable(message, seen, finish(step.sink, message), block1);
         if (!("body" in step)) {
           return reply(message, seen, { response: { code: step.code }, payload: EMPTY }, step.block1, step.size1);
         }

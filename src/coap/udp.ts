@@ -1,5 +1,5 @@
 /** A link over plain UDP (NoSec mode). */
-import { createSocket } from "node:dgram";
+import { createSocket, type Socket } from "node:dgram";
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { isIP } from "node:net";
@@ -35,6 +35,7 @@ export const openUdpLink: OpenLink = async (target, signal) => {
   throwIfAborted(signal);
   const socket = createSocket(peer.family === 4 ? "udp4" : "udp6");
   try {
+    if (target.localPort !== undefined) await bindIfFree(socket, target.localPort);
     socket.connect(target.port, peer.address);
     await once(socket, "connect");
     throwIfAborted(signal);
@@ -69,6 +70,16 @@ export const openUdpLink: OpenLink = async (target, signal) => {
     },
   };
 };
+
+/** A socket that is not bound gets any port when it is connected. */
+async function bindIfFree(socket: Socket, port: number): Promise<void> {
+  try {
+    socket.bind({ port, exclusive: true });
+    await once(socket, "listening");
+  } catch {
+    // taken, or not ours to take
+  }
+}
 
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new LinkError("opening the link was abandoned");

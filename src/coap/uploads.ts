@@ -1,21 +1,38 @@
-/** Bodies that arrive in Block1 pieces (RFC 7959 §2.5), a few at a time. */
+/** Bodies that arrive in Block1 pieces (RFC 7959 §2.5), a few at a time: joined in memory, or handed on piece by piece. */
 import { blockBytes, LARGEST_SZX, transferKey } from "#coap/block";
-import type { ResponseCode } from "#coap/message";
+import type { Response, ResponseCode } from "#coap/message";
 import type { Block, Message } from "#coap/wire";
 import type { Cancel, Clock } from "#runtime";
 
-/** A body that is complete, or the answer to the piece. */
+/** Takes a body piece by piece, so that it is never in memory as a whole. What throws is through: it hears no more. */
+export interface BodySink {
+  /** The piece is a view of the datagram, which is not ours to keep. @throws CoapError, which ends the transfer */
+  write(piece: Buffer): void;
+  /** All of it has come. @returns the response to the last piece. @throws CoapError */
+  end(): Response;
+  /** The transfer was begun anew, or will never be finished. */
+  abandon(): void;
+}
+
+/** A body that is complete, one that has gone to its sink, or the answer to the piece. */
 export type UploadStep =
   | { readonly body: Buffer; readonly block1: Block }
+  | { readonly sink: BodySink; readonly block1: Block }
   | { readonly code: ResponseCode; readonly block1?: Block; readonly size1?: number };
 
 export interface Uploads {
-  /** Takes one request that has a Block1 option. */
-  add(message: Message, block: Block): UploadStep;
+  /**
+   * Takes one request that has a Block1 option.
+   * @param openSink called for the first of several pieces; undefined = join them in memory
+   * @throws CoapError of the sink
+   */
+  add(message: Message, block: Block, openSink: () => BodySink | undefined): UploadStep;
   close(): void;
 }
 
 interface Upload {
+  readonly sink: BodySink | undefined;
+  /** Empty where there is a sink. */
   readonly chunks: Buffer[];
   received: number;
   /** Where the latest piece began, to know it again. */
@@ -27,33 +44,42 @@ const MAX_UPLOADS = 16;
 /** Bytes of all uploads together, as a multiple of the largest body. */
 const MAX_TOTAL_BODIES = 4;
 
-/** @param lifetimeMs how long an upload waits for its next block */
+/**
+ * @param lifetimeMs how long an upload waits for its next block
+ * @param maxBodyBytes of a body that is joined in memory
+ */
 export function createUploads(clock: Clock, lifetimeMs: number, maxBodyBytes: number): Uploads {
   const uploads = new Map<string, Upload>();
   let cancelSweep: Cancel | undefined;
 
+  const drop = (key: string) => {
+    const upload = uploads.get(key);
+    uploads.delete(key);
+    upload?.sink?.abandon();
+  };
+
   const sweep = () => {
     cancelSweep = undefined;
     const nowMs = clock.monotonic();
-    for (const [key, upload] of uploads) if (nowMs - upload.touchedAtMs >= lifetimeMs) uploads.delete(key);
-    if (uploads.size > 0) cancelSweep = clock.after(lifetimeMs, sweep);
+    for (const [key, upload] of [...uploads]) if (nowMs - upload.touchedAtMs >= lifetimeMs) drop(key);
+    const [oldest] = uploads.values();
+    if (oldest) cancelSweep = clock.after(oldest.touchedAtMs + lifetimeMs - nowMs, sweep);
   };
+
+  const heldBytes = ({ sink, received }: Upload) => (sink ? 0 : received);
 
   /** The longest untouched go first. */
   const makeRoom = () => {
     let total = 0;
-    for (const { received } of uploads.values()) total += received;
-    for (const [key, { received }] of uploads) {
+    for (const upload of uploads.values()) total += heldBytes(upload);
+    for (const [key, upload] of [...uploads]) {
       if (uploads.size < MAX_UPLOADS && total <= (MAX_TOTAL_BODIES - 1) * maxBodyBytes) return;
-      uploads.delete(key);
-      total -= received;
+      total -= heldBytes(upload);
+      drop(key);
     }
   };
 
-  const begin = (): Upload => {
-    cancelSweep ??= clock.after(lifetimeMs, sweep);
-    return { chunks: [], received: 0, latest: -1, touchedAtMs: 0 };
-  };
+  const begin = (sink: BodySink | undefined): Upload => ({ sink, chunks: [], received: 0, latest: -1, touchedAtMs: 0 });
 
   const find = (key: string): Upload | undefined => {
     const upload = uploads.get(key);
@@ -61,38 +87,41 @@ export function createUploads(clock: Clock, lifetimeMs: number, maxBodyBytes: nu
   };
 
   return {
-    add(message, block) {
+    add(message, block, openSink) {
       const size = blockBytes(block.szx);
       const { payload } = message;
       if (block.szx > LARGEST_SZX || (block.more ? payload.length !== size : payload.length > size)) {
         return { code: "4.00" }; // RFC 7959 §2.2
       }
       const offset = block.number * size;
-      if ((message.size1 ?? 0) > maxBodyBytes || offset + payload.length > maxBodyBytes) {
-        return { code: "4.13", size1: maxBodyBytes }; // RFC 7959 §2.9.3
-      }
       const key = `${transferKey(message)}${message.options.contentFormat ?? -1}`;
-      if (block.number === 0 && !block.more) {
-        uploads.delete(key);
-        return { body: payload, block1: block };
-      }
-      const upload = block.number === 0 ? begin() : find(key);
+      if (block.number === 0) drop(key); // RFC 7959 §2.5: a transfer begun anew
+      const isWhole = block.number === 0 && !block.more;
+      const upload = block.number === 0 ? begin(isWhole ? undefined : openSink()) : find(key);
+      const isTooLarge = (message.size1 ?? 0) > maxBodyBytes || offset + payload.length > maxBodyBytes;
+      if (isTooLarge && !upload?.sink) return { code: "4.13", size1: maxBodyBytes }; // RFC 7959 §2.9.3
       if (!upload || (offset !== upload.received && offset !== upload.latest)) return { code: "4.08" }; // §2.9.2
+      if (isWhole) return { body: payload, block1: block };
+      uploads.delete(key);
       if (offset === upload.received) {
-        upload.chunks.push(payload);
+        if (upload.sink) upload.sink.write(payload);
+        else upload.chunks.push(payload);
         upload.latest = offset;
         upload.received += payload.length;
       }
-      uploads.delete(key);
-      if (!block.more) return { body: Buffer.concat(upload.chunks, upload.received), block1: block };
+      if (!block.more) {
+        if (upload.sink) return { sink: upload.sink, block1: block };
+        return { body: Buffer.concat(upload.chunks, upload.received), block1: block };
+      }
       makeRoom();
       upload.touchedAtMs = clock.monotonic();
+      cancelSweep ??= clock.after(lifetimeMs, sweep);
       uploads.set(key, upload); // at the end of the order: the most recently touched
       return { code: "2.31", block1: block };
     },
     close() {
       cancelSweep?.();
-      uploads.clear();
+      for (const key of [...uploads.keys()]) drop(key);
     },
   };
 }

@@ -1,6 +1,8 @@
 /** Every option there is, one row each: how it is written as text, what it may be, and what to say when it is not. */
 import { z } from "zod";
+import { KNOWN_CIPHERS } from "#coap/cipher-suites";
 import type { Config } from "#config";
+import { FIRMWARE_FAULTS } from "#modem/state";
 
 /** "log.level" and so on: the path of every option in the Config. */
 export type OptionPath = Paths<Config>;
@@ -44,19 +46,7 @@ const words = (most: number) =>
   text(new RegExp(`^[^\\p{Cc}"]{1,${most}}$`, "u"), `1 to ${most} characters without quotes or control characters`);
 const path = text(/^[^\0]+$/, "a path");
 
-/** What node-dtls-client offers with a plain PSK. */
-const CIPHERS = [
-  "TLS_PSK_WITH_AES_128_CCM_8",
-  "TLS_PSK_WITH_AES_256_CCM_8",
-  "TLS_PSK_WITH_AES_128_CCM",
-  "TLS_PSK_WITH_AES_256_CCM",
-  "TLS_PSK_WITH_AES_128_GCM_SHA256",
-  "TLS_PSK_WITH_AES_256_GCM_SHA384",
-  "TLS_PSK_WITH_AES_128_CBC_SHA256",
-  "TLS_PSK_WITH_AES_256_CBC_SHA384",
-  "TLS_PSK_WITH_AES_128_CBC_SHA",
-  "TLS_PSK_WITH_AES_256_CBC_SHA",
-] as const;
+const isCipher = (name: unknown): boolean => KNOWN_CIPHERS.some((each) => each === name);
 
 const SERVER = /^coaps?:\/\/(?:\[[0-9a-fA-F:.]+\]|[^[\]:/?#@\s]+)(?::(\d{1,5}))?\/?$/;
 
@@ -107,11 +97,20 @@ export const OPTIONS: Readonly<Record<OptionPath, OptionRow>> = {
   "lwm2m.lifetimeS": { ...whole(1, 86400), allowed: "1 to 86400 seconds", optional: true },
   "lwm2m.ciphers": {
     kind: "list",
-    schema: z.array(z.enum(CIPHERS)).min(1),
-    allowed: `a list of ${CIPHERS.join(", ")}`,
+    schema: z.array(z.string().refine(isCipher)).min(1),
+    allowed: `a list of ${KNOWN_CIPHERS.join(", ")}`,
+    remedy(value) {
+      const wrong = Array.isArray(value) ? value.find((each) => !isCipher(each)) : undefined;
+      if (wrong === undefined) return undefined;
+      const close = nearest(String(wrong), KNOWN_CIPHERS);
+      return `${JSON.stringify(wrong).slice(0, 80)} is none: ${close ? `did you mean ${close}?` : `there are ${KNOWN_CIPHERS.join(", ")}`}`;
+    },
   },
   "lwm2m.registerVersion": choice("always", "above1.0"),
   "lwm2m.observeFlag": choice("always", "cancelOnly", "never"),
+  "lwm2m.confirmableNotifications": flag,
+  "lwm2m.oldFormats": flag,
+  "lwm2m.serverInitiatedBootstrap": flag,
   "coap.ackTimeoutMs": whole(1, 600_000),
   "coap.ackRandomFactor": {
     kind: "number",
@@ -119,6 +118,7 @@ export const OPTIONS: Readonly<Record<OptionPath, OptionRow>> = {
     allowed: "a number from 1 to 10",
   },
   "coap.maxRetransmit": whole(0, 20),
+  "coap.nstart": whole(1, 64),
   "dtls.handshakeTimeoutMs": whole(1, 600_000),
   "identity.imei": imei,
   "identity.revision": words(64),
@@ -145,6 +145,11 @@ export const OPTIONS: Readonly<Record<OptionPath, OptionRow>> = {
   "network.rsrpDbm": whole(-140, -44),
   "network.rsrqDb": whole(-20, -3),
   "network.sinrDb": whole(-20, 30),
+  "firmware.acceptAny": flag,
+  "firmware.httpsVerify": flag,
+  "firmware.fotaPercent": choice("sample", "plain"),
+  "firmware.fault": choice(...FIRMWARE_FAULTS),
+  "firmware.faultPercent": whole(0, 100),
   "battery.percent": whole(0, 100),
   "battery.millivolts": whole(0, 6000),
 };

@@ -93,7 +93,7 @@ export function createOperator(bg96: Bg96, clock: Clock, pid: number): Operator 
           case "status":
             return { ok: true, status: status() };
           case "set":
-            turnKnob(bg96.modem, clock, String(rest.path), rest.value);
+            turnKnob(bg96.modem, String(rest.path), rest.value);
             return { ok: true };
           case "power": {
             const how = POWER_ORDERS.find((order) => order === rest.how);

@@ -2,8 +2,9 @@
 import { createSocket } from "node:dgram";
 import { isIPv6 } from "node:net";
 import { Agent, createServer, type IncomingMessage, type ObserveReadStream, type OutgoingMessage } from "coap";
-import type { CoapMethod } from "coap-packet";
 import type { Clock, Log } from "#runtime";
+
+type CoapMethod = IncomingMessage["method"];
 
 export interface Address {
   readonly address: string;

@@ -1,37 +1,38 @@
 /** The module's file tree on disk (its "alternate file system"); paths inside it start with "/datatx/…" ("/data/…" is an alias). */
-import {
-  closeSync,
-  constants,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { basename, dirname, join, resolve, sep } from "node:path";
+import { constants, fstatSync, readdirSync, readFileSync, readSync, realpathSync, statSync } from "node:fs";
+import { dirname, join, resolve, sep } from "node:path";
 import { ConfigError } from "#config";
+import { type Disk, hostDisk, makeFolder, OWNER_ONLY, syncFolder, TEMPORARY, writeAtomically } from "#efs/disk";
 
 export interface Efs {
   /** Directory on the host's disk. */
   readonly root: string;
+  readonly disk: Disk;
   /** @returns undefined if there is no such file. */
   read(path: string): Buffer | undefined;
   /** Atomic: temporary file, fsync, rename; makes folders as needed. */
   write(path: string, content: Buffer | string): void;
   /** @returns whether it was there. */
   remove(path: string): boolean;
+  /** Opens a file for pieces, making it, and folders, as needed; a write() to it meanwhile goes unseen. */
+  open(path: string): EfsFile;
   /** Whether there is such a file or folder. */
   exists(path: string): boolean;
   /** Files (not folders) directly in a folder, by name, sorted; [] if there is no such folder. */
   list(folder: string): readonly string[];
   /** Folders directly in a folder, by name, sorted; [] if there is no such folder. */
   folders(folder: string): readonly string[];
+}
+
+/** A file that is read and written piece by piece. @throws EfsError when the disk refuses */
+export interface EfsFile {
+  readonly size: number;
+  append(bytes: Buffer): void;
+  /** @returns fewer bytes at its end. */
+  read(at: number, length: number): Buffer;
+  truncate(size: number): void;
+  /** Idempotent. */
+  close(): void;
 }
 
 /** A path that leads out of the tree, or a disk that refuses; "what: why". */
@@ -42,22 +43,18 @@ export class EfsError extends Error {
   }
 }
 
-/** Ends the name of a file that is still being written. */
-const TEMPORARY = ".bg96-tmp";
 /** Stands in the root while the factory tree is being copied. */
 const FILLING = ".bg96-filling";
 /** Stands in the root while a modem uses the tree. */
 export const LOCK = ".bg96-lock";
 /** A freshly made disk brings it along; only root may read it. */
 const LOST = "lost+found";
-/** The tree holds keys: PSK files and the persistent Security Object. */
-const OWNER_ONLY = { file: 0o600, folder: 0o700 };
 
 /** Opens a tree, making its root if missing and removing files left half-written. @throws ConfigError if the directory cannot be used. */
-export function openEfs(directory: string): Efs {
+export function openEfs(directory: string, disk: Disk = hostDisk): Efs {
   const root = makeRoot(resolve(directory));
   try {
-    removeTemporaries(root);
+    removeTemporaries(root, disk);
   } catch (error) {
     throw unusable(root, error);
   }
@@ -83,6 +80,7 @@ export function openEfs(directory: string): Efs {
 
   return {
     root,
+    disk,
     read(path) {
       const place = locate(path);
       return attempt(`read ${path}`, () => (statSync(place).isFile() ? readFileSync(place) : undefined));
@@ -91,8 +89,8 @@ export function openEfs(directory: string): Efs {
       const place = locate(path);
       if (place === root) throw new EfsError(`cannot write ${path}: not a file name`);
       const written = attempt(`write ${path}`, () => {
-        makeFolder(dirname(place));
-        writeAtomically(place, content);
+        makeFolder(dirname(place), disk);
+        writeAtomically(place, content, disk);
         return true;
       });
       if (!written) fail(`write ${path}`, "a file stands where a folder is needed");
@@ -101,11 +99,16 @@ export function openEfs(directory: string): Efs {
       const place = locate(path);
       const removed = attempt(`remove ${path}`, () => {
         if (!statSync(place).isFile()) return false;
-        rmSync(place);
-        syncFolder(dirname(place));
+        disk.rmSync(place);
+        syncFolder(dirname(place), disk);
         return true;
       });
       return removed ?? false;
+    },
+    open(path) {
+      const place = locate(path);
+      if (place === root) throw new EfsError(`cannot open ${path}: not a file name`);
+      return openFile(place, path, disk);
     },
     exists: (path) => {
       const place = locate(path);
@@ -121,15 +124,16 @@ export function openEfs(directory: string): Efs {
  * @returns whether anything was to be copied. @throws ConfigError naming the directory, when it cannot be.
  */
 export function fillFactory(efs: Efs, factoryDirectory: string): boolean {
+  const { disk } = efs;
   const marker = join(efs.root, FILLING);
   try {
     const present = readdirSync(efs.root).filter((name) => name !== LOST && name !== LOCK);
     if (present.length > 0 && !present.includes(FILLING)) return false;
-    writeFileSync(marker, "");
-    syncFolder(efs.root);
+    disk.writeFileSync(marker, "");
+    syncFolder(efs.root, disk);
     copyTree(efs, factoryDirectory, "");
-    rmSync(marker);
-    syncFolder(efs.root);
+    disk.rmSync(marker);
+    syncFolder(efs.root, disk);
     return true;
   } catch (error) {
     throw unusable(efs.root, error, "cannot be filled with the module's files");
@@ -141,7 +145,7 @@ function copyTree(efs: Efs, from: string, path: string): void {
     const source = join(from, entry.name);
     const target = `${path}/${entry.name}`;
     if (entry.isDirectory()) {
-      makeFolder(join(efs.root, target));
+      makeFolder(join(efs.root, target), efs.disk);
       copyTree(efs, source, target);
     } else if (entry.name !== ".gitkeep" && !efs.exists(target)) {
       efs.write(target, readFileSync(source));
@@ -180,54 +184,57 @@ function refuseOutside(root: string, place: string, path: string): void {
   }
 }
 
-function removeTemporaries(folder: string): void {
+function removeTemporaries(folder: string, disk: Disk): void {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     if (entry.name === LOST) continue;
     const place = join(folder, entry.name);
-    if (entry.isDirectory()) removeTemporaries(place);
-    else if (entry.name.endsWith(TEMPORARY)) rmSync(place);
+    if (entry.isDirectory()) removeTemporaries(place, disk);
+    else if (entry.name.endsWith(TEMPORARY)) disk.rmSync(place);
   }
 }
 
-function writeAtomically(place: string, content: Buffer | string): void {
-  const temporary = join(dirname(place), `.${basename(place)}${TEMPORARY}`);
-  rmSync(temporary, { force: true });
-  try {
-    const file = openSync(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, OWNER_ONLY.file);
+function openFile(place: string, path: string, disk: Disk): EfsFile {
+  const must = <T>(what: string, task: () => T): T => {
     try {
-      writeFileSync(file, content);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
+      return task();
+    } catch (error) {
+      return fail(`${what} ${path}`, reason(error));
     }
-    renameSync(temporary, place);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
-  syncFolder(dirname(place));
-}
-
-/** Makes a folder with those above it; Node's own recursive mkdir never returns below /proc. */
-export function makeFolder(folder: string): void {
-  if (existsSync(folder)) return;
-  makeFolder(dirname(folder));
-  try {
-    mkdirSync(folder, { mode: OWNER_ONLY.folder });
-  } catch (error) {
-    // somebody else made it meanwhile; a link that leads nowhere is there too, but is no folder
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST" || !existsSync(folder)) throw error;
-  }
-  syncFolder(dirname(folder));
-}
-
-function syncFolder(folder: string): void {
-  const opened = openSync(folder, "r");
-  try {
-    fsyncSync(opened);
-  } finally {
-    closeSync(opened);
-  }
+  };
+  const file = must("open", () => {
+    makeFolder(dirname(place), disk);
+    return disk.openSync(place, constants.O_RDWR | constants.O_CREAT, OWNER_ONLY.file);
+  });
+  let size = must("look at", () => fstatSync(file).size);
+  let isClosed = false;
+  return {
+    get size() {
+      return size;
+    },
+    append(bytes) {
+      must("write", () => {
+        for (let done = 0; done < bytes.length; )
+          done += disk.writeSync(file, bytes, done, bytes.length - done, size + done);
+      });
+      size += bytes.length;
+    },
+    read(at, length) {
+      const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, size - at)));
+      return bytes.subarray(
+        0,
+        must("read", () => readSync(file, bytes, 0, bytes.length, at)),
+      );
+    },
+    truncate(bytes) {
+      must("cut", () => disk.ftruncateSync(file, bytes));
+      size = bytes;
+    },
+    close() {
+      if (isClosed) return;
+      isClosed = true;
+      disk.closeSync(file);
+    },
+  };
 }
 
 /** @returns undefined where there is no such file or folder. @throws EfsError for everything else the disk refuses. */

@@ -2,7 +2,8 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ConfigError } from "#config";
-import { fillFactory, makeFolder, openEfs } from "#efs/efs";
+import { makeFolder } from "#efs/disk";
+import { fillFactory, openEfs } from "#efs/efs";
 
 /**
  * Writes DIR/bg96.toml and DIR/efs, which the configuration names; nothing that exists is touched.

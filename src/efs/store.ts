@@ -12,8 +12,6 @@ export interface Store {
   setAside(name: string): void;
   /** @returns whether it was there. */
   remove(name: string): boolean;
-  /** Deletes every file in the folder, so that the configuration files hold again. */
-  clear(): void;
 }
 
 const FOLDER = "/datatx/lwm2m";
@@ -51,9 +49,6 @@ export function createStore(efs: Efs, log: Log): Store {
       efs.write(place(name), `${JSON.stringify({ schema: SCHEMA, value: encode(value) })}\n`);
     },
     remove: (name) => efs.remove(place(name)),
-    clear() {
-      for (const name of efs.list(FOLDER)) efs.remove(`${FOLDER}/${name}`);
-    },
   };
 }
 

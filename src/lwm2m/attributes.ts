@@ -155,8 +155,11 @@ function requirePlace(registry: Registry, path: Path, changes: ReadonlyArray<rea
   if (objectId === undefined || !registry.objects.has(objectId)) throw missing();
   if (instanceId !== undefined && !registry.hasInstance(objectId, instanceId)) throw missing();
   const row = resourceId === undefined ? undefined : registry.row(objectId, resourceId);
-  if (resourceId !== undefined && !row) throw missing();
-  if (row && !row.operations.includes("R")) throw new CoapError("4.05", `${row.name}: cannot be observed`);
+  if (resourceId !== undefined) {
+    if (!row || instanceId === undefined) throw missing();
+    if (!row.operations.includes("R")) throw new CoapError("4.05", `${row.name}: cannot be observed`);
+    if (registry.value(objectId, instanceId, resourceId) === undefined) throw missing();
+  }
   const threshold = changes.find(([name]) => name !== "pmin" && name !== "pmax")?.[0];
   if (threshold && row?.type !== "integer" && row?.type !== "float") {
     throw new CoapError("4.00", `attribute: ${threshold} is for numeric resources`);

@@ -1,6 +1,7 @@
 /** The Bootstrap-Server: its link, its endpoint and the effects of the bootstrap machine. */
 import type { Endpoint } from "#coap/endpoint";
 import { CoapError, type Request, type Response } from "#coap/message";
+import type { Account } from "#lwm2m/accounts";
 import {
   type BootstrapEffect,
   type BootstrapEvent,
@@ -8,47 +9,64 @@ import {
   type BootstrapState,
   stepBootstrap,
 } from "#lwm2m/bootstrap";
-import { isBootstrapFinish } from "#lwm2m/operation";
+import { isBootstrapFinish, isBootstrapRequest } from "#lwm2m/bootstrap-operation";
 import { openPeer, type PeerOptions } from "#lwm2m/peer";
+import { retryDelayMs } from "#lwm2m/retry";
 import type { Cancel } from "#runtime";
 
 export interface BootstrapSession {
+  readonly account: Account;
   readonly state: BootstrapState;
   handle(event: BootstrapEvent): void;
+  /** The module is online again: where the Bootstrap-Server may begin, over a new link if the address is another one. */
+  goOn(): void;
   close(): void;
 }
 
 export interface BootstrapSessionOptions extends PeerOptions {
   readonly policy: BootstrapPolicy;
+  /** Whether the Bootstrap-Server may begin, so that there is always a link to it. */
+  readonly listens: boolean;
   /** @throws ClientError when there is no name to use (a SIM without MSISDN). */
   endpointName(): string;
   /** Serves a Write, Delete or Discover of the Bootstrap-Server. */
   serve(request: Request): Response;
-  /** Whether the accounts as written can be used (Bootstrap-Finish). */
-  consistent(): boolean;
+  /** What is wrong with the accounts as written (Bootstrap-Finish). @param asked whether the Client has asked for them */
+  problem(asked: boolean): string | undefined;
   restoreAccounts(): void;
-  onState(state: BootstrapState): void;
+  onState(session: BootstrapSession, before: BootstrapState): void;
   onComplete(): void;
+  /** The Bootstrap-Server has begun, and has not finished. */
+  onAbandoned(): void;
 }
 
 /** A repeated Bootstrap-Finish is still answered for this long (RFC 7252 §4.8.2, MAX_TRANSMIT_WAIT). */
 const LINGER_MS = 93_000;
 
 export function createBootstrapSession(options: BootstrapSessionOptions): BootstrapSession {
-  const { account, runtime } = options;
+  const { account, runtime, policy, listens } = options;
   const { clock } = runtime;
   const log = runtime.log.child({ bootstrapServer: account.uri });
   let state: BootstrapState = { is: "idle" };
   let endpoint: Endpoint | undefined;
+  /** The module's as the link was opened. */
+  let address: string | undefined;
   let timer: Cancel | undefined;
   let lingering: Cancel | undefined;
+  /** A link to listen on will be opened. */
+  let relinking: Cancel | undefined;
+  /** Links in a row that could not be opened. */
+  let failures = 0;
   let opening: AbortController | undefined;
+  let isClosed = false;
   let generation = 0;
 
   const closeLink = () => {
     generation++;
     lingering?.();
     lingering = undefined;
+    relinking?.();
+    relinking = undefined;
     opening?.abort();
     opening = undefined;
     endpoint?.close();
@@ -58,38 +76,78 @@ export function createBootstrapSession(options: BootstrapSessionOptions): Bootst
   const onRequest = (request: Request): Response => {
     // a request of the server proves that it has accepted, even if its 2.04 was lost
     if (state.is === "requesting") session.handle({ type: "accepted" });
-    if (state.is !== "transferring") throw new CoapError("4.05", "no bootstrap under way");
-    session.handle({ type: "served" });
-    if (isBootstrapFinish(request)) {
-      if (!options.consistent()) {
-        log.warn({}, "bootstrap finish refused: no usable server account was written");
-        throw new CoapError("4.06", "accounts are inconsistent");
-      }
-      clock.after(0, () => session.handle({ type: "finished" })); // after the answer has left
-      return { code: "2.04" };
+    if (state.is !== "transferring" && !(listens && isBootstrapRequest(request))) {
+      throw new CoapError("4.05", "no bootstrap under way");
     }
-    return options.serve(request);
+    session.handle({ type: "served" });
+    if (!isBootstrapFinish(request)) return options.serve(request);
+    const asked = state.is === "transferring" && state.attempt !== undefined;
+    const problem = options.problem(asked);
+    if (problem !== undefined) {
+      log.warn({ problem }, "Bootstrap-Finish refused");
+      throw new CoapError("4.06", problem);
+    }
+    clock.after(0, () => session.handle({ type: "finished" })); // after the answer has left
+    return { code: "2.04" };
   };
 
-  const request = async (mine: number) => {
-    const name = options.endpointName();
+  /** In place of the one there is. @throws Error, LinkError; whatever comes of an attempt that is void by then does not matter */
+  const open = async (): Promise<Endpoint | undefined> => {
+    closeLink();
     opening = new AbortController();
     const { signal } = opening;
-    const opened = await openPeer(
-      { ...options, runtime: { ...runtime, log } },
-      {
-        onRequest,
-        onClosed(reason) {
-          log.warn({ reason }, "the link to the bootstrap server has ended");
-          session.handle({ type: "failed" });
+    try {
+      const opened = await openPeer(
+        { ...options, runtime: { ...runtime, log } },
+        {
+          onRequest,
+          onClosed(reason) {
+            log.warn({ reason }, "the link to the bootstrap server has ended");
+            endpoint = undefined;
+            session.handle({ type: "failed" });
+            keepListening();
+          },
         },
-      },
-      signal,
-    );
-    if (signal.aborted) return opened.close();
-    endpoint = opened;
-    const response = await endpoint.request({ method: "POST", uriPath: ["bs"], uriQuery: [`ep=${name}`] });
-    if (mine !== generation) return;
+        signal,
+      );
+      if (signal.aborted) return void opened.close();
+      failures = 0;
+      address = options.address();
+      endpoint = opened;
+      return opened;
+    } catch (error) {
+      if (!signal.aborted) failures++;
+      throw error;
+    } finally {
+      if (opening?.signal === signal) opening = undefined;
+    }
+  };
+
+  const listen = () => {
+    const run = open();
+    const mine = generation;
+    run.catch((error) => {
+      if (mine !== generation) return;
+      log.warn({ reason: reasonOf(error) }, "no link to the bootstrap server");
+      keepListening();
+    });
+  };
+
+  /** Whatever ends a link: for a bootstrap that the server begins there is another one soon. */
+  const keepListening = () => {
+    if (!listens || isClosed || endpoint || opening || relinking) return;
+    relinking = clock.after(retryDelayMs(policy.retry, Math.max(0, failures - 1)), () => {
+      relinking = undefined;
+      listen();
+    });
+  };
+
+  const request = async () => {
+    const name = options.endpointName();
+    const way = endpoint ?? open();
+    const mine = generation; // open() has raised it
+    const response = await (await way)?.request({ method: "POST", uriPath: ["bs"], uriQuery: [`ep=${name}`] });
+    if (!response || mine !== generation) return;
     if (response.code === "2.04") return session.handle({ type: "accepted" });
     if (state.is !== "requesting") return;
     const detail = response.payload?.length ? response.payload.toString("utf8") : undefined;
@@ -100,11 +158,11 @@ export function createBootstrapSession(options: BootstrapSessionOptions): Bootst
   const perform = (effect: BootstrapEffect) => {
     switch (effect.do) {
       case "request": {
-        closeLink();
+        const run = request();
         const mine = generation;
-        request(mine).catch((error) => {
+        run.catch((error) => {
           if (mine !== generation || state.is !== "requesting") return;
-          log.warn({ reason: error instanceof Error ? error.message : String(error) }, "bootstrap: no success");
+          log.warn({ reason: reasonOf(error) }, "bootstrap: no success");
           session.handle({ type: "failed" });
         });
         return;
@@ -117,32 +175,46 @@ export function createBootstrapSession(options: BootstrapSessionOptions): Bootst
         timer?.();
         timer = undefined;
         return;
-      case "restoreAccounts":
+      case "closeLink":
         closeLink();
+        return keepListening();
+      case "restoreAccounts":
         return options.restoreAccounts();
       case "complete":
-        lingering = clock.after(LINGER_MS, closeLink);
+        if (!listens) lingering = clock.after(LINGER_MS, closeLink);
         return options.onComplete();
+      case "abandon":
+        log.warn({}, "the bootstrap server has begun a bootstrap and not finished it");
+        return options.onAbandoned();
     }
   };
 
   const session: BootstrapSession = {
+    account,
     get state() {
       return state;
     },
     handle(event) {
       const before = state;
-      const step = stepBootstrap(state, event, options.policy);
+      const step = stepBootstrap(state, event, policy);
       state = step.state;
-      if (state.is !== before.is) options.onState(state);
+      if (state.is !== before.is) options.onState(session, before);
       for (const effect of step.effects) perform(effect);
     },
+    goOn() {
+      if (!listens || state.is === "requesting") return;
+      if (options.dataCall() === true && options.address() !== address) listen();
+    },
     close() {
+      isClosed = true;
       timer?.();
       timer = undefined;
       closeLink();
       state = { is: "idle" };
     },
   };
+  if (listens) listen();
   return session;
 }
+
+const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -1,12 +1,12 @@
 /**
- * Client-initiated bootstrap (OMA TS 1.0.2 §5.2.7.3), as a pure machine.
+ * Bootstrap, initiated by the Client or by the Bootstrap-Server (OMA TS 1.0.2 §5.2.3), as a pure machine.
  *
  *   idle ─ asked ▶ requesting ─ accepted ▶ transferring ─ finished ▶ idle
- *                    │  ▲                    │
- *       refused,     ▼  │ retryDue           │ silence
- *       unanswered  waiting ◀────────────────┘
- *                    │ attempts used up
- *                    ▼
+ *                    │  ▲                    │     ▲
+ *       refused,     ▼  │ retryDue           │     │ served, though the Client
+ *       unanswered  waiting ◀─── silence ────┘     │ has not asked
+ *                    │ attempts used up            │
+ *                    ▼                      idle, waiting, failed
  *                  failed
  */
 import { type RetryPolicy, retryDelayMs } from "#lwm2m/retry";
@@ -14,7 +14,8 @@ import { type RetryPolicy, retryDelayMs } from "#lwm2m/retry";
 export type BootstrapState =
   | { readonly is: "idle" }
   | { readonly is: "requesting"; readonly attempt: number }
-  | { readonly is: "transferring"; readonly attempt: number }
+  /** Without `attempt` the Bootstrap-Server has begun: if it goes no further, there is nothing to ask for again. */
+  | { readonly is: "transferring"; readonly attempt: number | undefined }
   | { readonly is: "waiting"; readonly attempt: number }
   | { readonly is: "failed" };
 
@@ -26,15 +27,17 @@ export type BootstrapEvent =
   | { readonly type: "served" }
   | { readonly type: "silence" }
   | { readonly type: "finished" }
-  | { readonly type: "retryDue" }
-  | { readonly type: "stopped" };
+  | { readonly type: "retryDue" };
 
 export type BootstrapEffect =
   | { readonly do: "request" }
   | { readonly do: "startTimer"; readonly event: "silence" | "retryDue"; readonly ms: number }
   | { readonly do: "stopTimer" }
+  | { readonly do: "closeLink" }
   | { readonly do: "restoreAccounts" }
-  | { readonly do: "complete" };
+  | { readonly do: "complete" }
+  /** What the Bootstrap-Server had begun is over: all is as it was before. */
+  | { readonly do: "abandon" };
 
 export interface BootstrapPolicy {
   readonly retry: RetryPolicy;
@@ -57,14 +60,21 @@ const request = (attempt: number): BootstrapStep => ({
 
 export function stepBootstrap(state: BootstrapState, event: BootstrapEvent, policy: BootstrapPolicy): BootstrapStep {
   const stay: BootstrapStep = { state, effects: [] };
-  if (event.type === "stopped") return { state: { is: "idle" }, effects: [{ do: "stopTimer" }] };
   const listening: BootstrapEffect = { do: "startTimer", event: "silence", ms: SILENCE_MS };
-  const failed = (attempt: number): BootstrapStep => {
-    if (attempt >= policy.retries)
-      return { state: { is: "failed" }, effects: [{ do: "stopTimer" }, { do: "restoreAccounts" }] };
+  const begun: BootstrapStep = { state: { is: "transferring", attempt: undefined }, effects: [listening] };
+  const failed = (attempt: number | undefined): BootstrapStep => {
+    if (attempt === undefined) {
+      const effects = [{ do: "stopTimer" }, { do: "restoreAccounts" }, { do: "abandon" }] as const;
+      return { state: { is: "idle" }, effects };
+    }
+    if (attempt >= policy.retries) {
+      const effects = [{ do: "stopTimer" }, { do: "closeLink" }, { do: "restoreAccounts" }] as const;
+      return { state: { is: "failed" }, effects };
+    }
     return {
       state: { is: "waiting", attempt },
       effects: [
+        { do: "closeLink" },
         { do: "restoreAccounts" },
         { do: "startTimer", event: "retryDue", ms: retryDelayMs(policy.retry, attempt) },
       ],
@@ -73,8 +83,10 @@ export function stepBootstrap(state: BootstrapState, event: BootstrapEvent, poli
   switch (state.is) {
     case "idle":
     case "failed":
+      if (event.type === "served") return begun;
       return event.type === "asked" ? request(0) : stay;
     case "waiting":
+      if (event.type === "served") return begun;
       if (event.type === "retryDue") return request(state.attempt + 1);
       return event.type === "asked" ? request(0) : stay;
     case "requesting":

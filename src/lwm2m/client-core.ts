@@ -6,20 +6,24 @@ import type { Store } from "#efs/store";
 import { createAccess } from "#lwm2m/access";
 import { createAccounts, serverParameters } from "#lwm2m/accounts";
 import { createAttributes } from "#lwm2m/attributes";
+import { serveBootstrap } from "#lwm2m/bootstrap-operation";
 import { type Client, ClientError } from "#lwm2m/client";
 import { readClientFiles } from "#lwm2m/client-files";
+import { createKeptRegistrations } from "#lwm2m/kept-registrations";
 import { createLifecycle, type Lifecycle } from "#lwm2m/lifecycle";
-import { createObservations, type Observations } from "#lwm2m/observation";
-import { type Capabilities, type ServeContext, serve, serveBootstrap } from "#lwm2m/operation";
+import { createObservations, type Observations, type Way } from "#lwm2m/observation";
+import { type Capabilities, type ServeContext, serve } from "#lwm2m/operation";
 import { formatPath } from "#lwm2m/path";
 import { PLAIN_UPDATE } from "#lwm2m/registration";
+import { isHeld } from "#lwm2m/registrations";
 import type { Registry } from "#lwm2m/registry";
 import type { RunSettings } from "#lwm2m/run-settings";
 import type { ServerSession } from "#lwm2m/server-session";
+import { openUpload } from "#lwm2m/upload";
 import type { Modem } from "#modem/modem";
-import { inService } from "#modem/network";
+import { isOnline } from "#modem/network";
 import type { Power } from "#modem/power";
-import { createTrafficMeter } from "#modem/traffic-meter";
+import type { CountTraffic } from "#modem/traffic-meter";
 import type { Cancel, Runtime } from "#runtime";
 
 export interface ClientOptions {
@@ -31,10 +35,16 @@ export interface ClientOptions {
   readonly registry: Registry;
   readonly settings: RunSettings;
   readonly openLink: OpenLink;
-  readonly ciphers: readonly string[];
   readonly transmission: TransmissionParameters;
+  readonly onTraffic: CountTraffic;
   readonly registerVersion: "always" | "above1.0";
+  /** Whether notifications are Confirmable. */
+  readonly confirmable?: boolean;
+  /** 1542 and 1543 are understood as TLV and JSON, and answered in kind. */
+  readonly oldFormats?: boolean;
   readonly capabilities?: Capabilities;
+  /** A Bootstrap-Server may bootstrap the device without having been asked; a BG96 does not offer it. */
+  readonly serverInitiatedBootstrap?: boolean;
   /** Registers at every boot, whether or not lwm2m_app_autostart is there. */
   readonly autostart: boolean;
 }
@@ -43,6 +53,8 @@ export interface ClientCore extends Client {
   /** /1/x/4 and /1/x/8, which the Server Object hands on. */
   disable(serverInstanceId: number): void;
   triggerUpdate(serverInstanceId: number): void;
+  /** Before power goes: de-registers, at most 5 s, unless registrations outlive a reboot (PER_REGSTATUS_FEAT). */
+  goDown(): Promise<void>;
 }
 
 /** Objects whose observations the terminal hears of, and whose Resources carry uplink data. */
@@ -82,8 +94,11 @@ export function createClient(options: ClientOptions): ClientCore {
       attributes,
       modem,
       runtime,
-      notify: (...notification) => session.endpoint?.notify(...notification),
+      confirmable: options.confirmable === true,
+      notify: session.notify,
+      onDue: session.wake,
       onRelation({ token, path, cancelled }) {
+        kept.changed();
         if (!(Number(path.split("/")[1]) in UPLINK)) return;
         const observation = { token: token.toString("hex").toUpperCase(), path, cancelled };
         modem.update((state) => ({ lwm2m: { ...state.lwm2m, observation } }));
@@ -95,15 +110,41 @@ export function createClient(options: ClientOptions): ClientCore {
       access,
       attributes,
       observations,
+      oldFormats: options.oldFormats ?? false,
       ...(options.capabilities && { capabilities: options.capabilities }),
     };
     contexts.set(session, context);
     return context;
   };
 
+  const wayTo = (session: ServerSession): Way => {
+    if (!isOnline(modem.state)) return "offline";
+    return session.awake === "listening" || session.awake === "awake" ? "open" : "asleep";
+  };
+
+  // ---- what outlives a reboot
+
+  const kept = createKeptRegistrations({
+    store: options.store,
+    clock,
+    log,
+    current: () =>
+      lifecycle.sessions.flatMap((session) => {
+        const { account, grant } = session;
+        if (!grant || !isHeld(session)) return [];
+        const { shortServerId, uri } = account;
+        const relations = contextOf(session).observations.dump();
+        const own = attributes.dump().filter((each) => each.shortServerId === shortServerId);
+        return { shortServerId, uri, grant, relations, attributes: own };
+      }),
+  });
+  attributes.onChange(kept.changed);
+
   const lifecycle: Lifecycle = createLifecycle({
     ...options,
+    serverInitiated: options.serverInitiatedBootstrap ?? false,
     accounts,
+    kept,
     onRequest(request, session) {
       const response = serve(request, contextOf(session));
       log.debug(
@@ -112,14 +153,23 @@ export function createClient(options: ClientOptions): ClientCore {
       );
       return response;
     },
+    onUpload: (request, size, session) => openUpload(request, size, contextOf(session)),
     onBootstrapRequest: (request) =>
-      serveBootstrap(request, { registry, bootstrapInstanceId: accounts.bootstrapServer?.securityInstanceId }),
+      serveBootstrap(request, {
+        registry,
+        bootstrapInstanceId: accounts.bootstrapServer?.securityInstanceId,
+        oldFormats: options.oldFormats ?? false,
+      }),
     onBootstrapped: () => attributes.clear(), // a Short Server ID may be another Server's now
-    onTraffic: createTrafficMeter(modem, clock),
     onServerLost(session) {
       contexts.get(session)?.observations.close();
       contexts.delete(session);
     },
+    onResume(session, { relations, attributes: set }) {
+      attributes.restore(set);
+      contextOf(session).observations.restore(relations);
+    },
+    onAwake: (session) => contexts.get(session)?.observations.setWay(wayTo(session)),
   });
 
   // ---- boot
@@ -150,8 +200,8 @@ export function createClient(options: ClientOptions): ClientCore {
     lifecycle.halt();
   };
   modem.onChange((now, before) => {
-    if (inService(now) !== inService(before)) {
-      for (const { observations } of contexts.values()) inService(now) ? observations.resume() : observations.pause();
+    if (isOnline(now) !== isOnline(before)) {
+      for (const [session, { observations }] of contexts) observations.setWay(wayTo(session));
     }
     if (now.power.phase === before.power.phase) return;
     if (now.power.phase === "running") {
@@ -163,9 +213,10 @@ export function createClient(options: ClientOptions): ClientCore {
       attributes.clear();
     }
   });
-  power.onGoingDown(async () => {
-    if (lifecycle.running) await lifecycle.deregister(DEREGISTER_LIMIT_MS);
-  });
+  const goDown = async () => {
+    if (lifecycle.running) await lifecycle.goDown(DEREGISTER_LIMIT_MS);
+  };
+  power.onGoingDown(goDown);
 
   const requireRunning = (what: string) => {
     if (!lifecycle.running) throw new ClientError(`${what}: the LwM2M client is not running`);
@@ -179,7 +230,7 @@ export function createClient(options: ClientOptions): ClientCore {
         servers: lifecycle.sessions.map((session) => ({
           shortServerId: session.account.shortServerId,
           uri: session.account.uri,
-          state: session.state.is,
+          state: session.awake === "asleep" ? "asleep" : session.state.is,
           location: "location" in session.state ? `/${session.state.location.join("/")}` : undefined,
           lifetimeS: serverParameters(registry, session.account).lifetimeS,
           nextUpdateAtMs: session.nextUpdateAtMs,
@@ -213,14 +264,14 @@ export function createClient(options: ClientOptions): ClientCore {
     uplink(objectId, data) {
       const at = UPLINK[objectId];
       if (!at || !registry.hasInstance(objectId, at.instanceId)) throw new ClientError(`uplink: no Object ${objectId}`);
-      const isRegistered = ({ state }: ServerSession) => state.is === "registered" || state.is === "updating";
-      if (!lifecycle.sessions.some(isRegistered)) throw new ClientError("uplink: not registered");
+      if (!lifecycle.sessions.some(isHeld)) throw new ClientError("uplink: not registered");
       const path = { objectId, ...at };
       const value = typeof data === "string" ? Buffer.from(data, "latin1") : data;
       log.debug({ path: formatPath(path), bytes: value.length }, "uplink data");
       registry.write(path, { kind: "resource", id: at.resourceId, type: "opaque", value }, "replace", "client");
     },
     halt,
+    goDown,
     disable: lifecycle.disable,
     triggerUpdate: lifecycle.triggerUpdate,
   };

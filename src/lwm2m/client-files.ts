@@ -50,11 +50,11 @@ export function readClientFiles(efs: Efs, log: Log): ClientFiles {
   };
 }
 
-/** BATTERY_LEVEL_THRESHOLD, percent. */
-export function batteryThreshold(efs: Efs): number {
+/** The options whether or not the Client runs: where the file is damaged, Table 4's (the Client reports it when it starts). */
+export function readOptions(efs: Efs): Lwm2mCfg {
   try {
-    return parseLwm2mCfg(efs.read(LWM2M_CFG)?.toString("utf8") ?? "", LWM2M_CFG).cfg.batteryLowPercent;
+    return parseLwm2mCfg(efs.read(LWM2M_CFG)?.toString("utf8") ?? "{}", LWM2M_CFG).cfg;
   } catch {
-    return 20; // a damaged file has been reported when the Client started; Table 4's default holds
+    return parseLwm2mCfg("{}", LWM2M_CFG).cfg;
   }
 }

@@ -4,6 +4,7 @@
 export interface ServerStatus {
   readonly shortServerId: number;
   readonly uri: string;
+  /** Of the registration; "asleep" while Queue mode has the device deaf. */
   readonly state: string;
   readonly location: string | undefined;
   readonly lifetimeS: number;

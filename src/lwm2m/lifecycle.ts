@@ -7,23 +7,27 @@
 import type { TransmissionParameters } from "#coap/endpoint";
 import type { OpenLink } from "#coap/link";
 import type { Request, Response } from "#coap/message";
+import type { BodySink } from "#coap/uploads";
 import type { Efs } from "#efs/efs";
+import type { Store } from "#efs/store";
 import { createAccountKeeper } from "#lwm2m/account-keeper";
-import { type Account, type Accounts, isConsistent, serverParameters } from "#lwm2m/accounts";
-import { type BootstrapSession, createBootstrapSession } from "#lwm2m/bootstrap-session";
+import { type Account, type Accounts, serverParameters } from "#lwm2m/accounts";
+import { createBootstrapping } from "#lwm2m/bootstrapping";
 import { ClientError } from "#lwm2m/client";
 import { type ClientFiles, readClientFiles } from "#lwm2m/client-files";
 import { awaitDataCall } from "#lwm2m/data-call-wait";
 import { endpointName } from "#lwm2m/endpoint-name";
 import { formatObjectList } from "#lwm2m/format/link";
+import type { KeptRegistration, KeptRegistrations } from "#lwm2m/kept-registrations";
 import { PLAIN_UPDATE, type UpdateContent } from "#lwm2m/registration";
-import { createRegistrations } from "#lwm2m/registrations";
-import type { Registry, RegistryChange } from "#lwm2m/registry";
+import { createRegistrations, isHeld } from "#lwm2m/registrations";
+import type { Registry } from "#lwm2m/registry";
 import type { ServerSession } from "#lwm2m/server-session";
 import type { Settings } from "#lwm2m/settings";
-import { refusal } from "#modem/data-call";
+import { watchForUpdates } from "#lwm2m/update-triggers";
+import { callForModule } from "#modem/data-call";
 import type { Modem } from "#modem/modem";
-import { inService } from "#modem/network";
+import { inService, isOnline } from "#modem/network";
 import type { ClientPhase } from "#modem/state";
 import type { CountTraffic } from "#modem/traffic-meter";
 import type { Cancel, Runtime } from "#runtime";
@@ -32,20 +36,28 @@ export interface LifecycleOptions {
   readonly runtime: Runtime;
   readonly modem: Modem;
   readonly efs: Efs;
+  readonly store: Store;
   readonly registry: Registry;
+  /** Whether a Bootstrap-Server may begin by itself. */
+  readonly serverInitiated: boolean;
   readonly accounts: Accounts;
+  readonly kept: KeptRegistrations;
   readonly settings: Settings;
   readonly openLink: OpenLink;
-  readonly ciphers: readonly string[];
   readonly transmission: TransmissionParameters;
   readonly registerVersion: "always" | "above1.0";
   onRequest(request: Request, session: ServerSession): Response | Promise<Response>;
+  onUpload(request: Request, size: number | undefined, session: ServerSession): BodySink | undefined;
   onBootstrapRequest(request: Request): Response;
   readonly onTraffic: CountTraffic;
   /** The accounts are a Bootstrap-Server's now. */
   onBootstrapped(): void;
-  /** A Server's link was opened anew or has ended: its observations are void. */
+  /** A registration has ended or is about to be made anew: its observations are void. */
   onServerLost(session: ServerSession): void;
+  /** A session is about to go on with a registration of before. */
+  onResume(session: ServerSession, kept: KeptRegistration): void;
+  /** A session's `awake` has changed. */
+  onAwake(session: ServerSession): void;
 }
 
 export interface Lifecycle {
@@ -58,6 +70,8 @@ export interface Lifecycle {
   update(shortServerId: number, content: UpdateContent): void;
   /** Resolves once all Servers have answered, or after `withinMs`; everything has ended then. */
   deregister(withinMs: number): Promise<void>;
+  /** Before power goes: as deregister(), but without a word where the registrations are kept over a reboot. */
+  goDown(withinMs: number): Promise<void>;
   disable(serverInstanceId: number): void;
   triggerUpdate(serverInstanceId: number): void;
   /** Ends everything at once, saying nothing to anybody. */
@@ -71,19 +85,16 @@ const LEAVE_DELAY_MS = 250;
 type Source = ReturnType<Accounts["load"]>;
 
 export function createLifecycle(options: LifecycleOptions): Lifecycle {
-  const { runtime, modem, registry, accounts, settings } = options;
+  const { runtime, modem, registry, accounts, kept, settings } = options;
   const { clock, log } = runtime;
   let running = false;
   /** Bootstrap or registration has begun (after service and data call). */
   let active = false;
   let files: ClientFiles | undefined;
-  let bootstrap: BootstrapSession | undefined;
   let seeking: Cancel | undefined;
-  let holdOff: Cancel | undefined;
   let mode: 0 | 1 = 0;
-  /** De-registration under way, and what its last answer calls. */
+  /** De-registration under way. */
   let leaving: Promise<void> | undefined;
-  let whenLeft: (() => void) | undefined;
   /** Raised by each stop, so that what began before it ends no later life. */
   let life = 0;
   const keeper = createAccountKeeper(accounts, clock, log);
@@ -97,9 +108,26 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     return endpointName(settings.endpointForms[use], modem.state.identity.imei, modem.state.sim.msisdn, use);
   };
 
+  const registrationName = (): string | undefined => {
+    try {
+      return nameFor("registration");
+    } catch {
+      return undefined;
+    }
+  };
+
   /** The APN of an account: its block of carrier_apn_cfg, else the default of lwm2m_cfg. */
   const dataCall = (account: Account | undefined): true | string => {
-    return refusal(modem.state, files!.apnFor(account?.shortServerId)) ?? true;
+    const type = settings.ipPreference === 1 ? "IPV6" : "IP";
+    const call = callForModule(modem.state, files!.apnFor(account?.shortServerId), type);
+    if (!call.ok) return call.reason;
+    if (call.change.moduleCalls) modem.update(call.change);
+    return true;
+  };
+
+  const addressFor = (account: Account | undefined): string | undefined => {
+    const apn = files!.apnFor(account?.shortServerId);
+    return modem.state.moduleCalls.find((call) => call.apn === apn)?.address;
   };
 
   const blockedByRoaming = () => modem.state.registration.eps === 5 && files!.cfg.roamingFeature === 1;
@@ -107,90 +135,84 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
   // ---- registration
 
   const registrations = createRegistrations({
+    clock,
+    log,
     sessionOptions: (account) => ({
       runtime,
       openLink: options.openLink,
-      ciphers: options.ciphers,
       transmission: options.transmission,
-      policy: { retry: files!.registrationRetry, bootstrapIfFails: files!.bootstrapIfFails(account.shortServerId) },
+      policy: {
+        retry: files!.registrationRetry,
+        get bootstrapIfFails() {
+          return files!.bootstrapIfFails(account.shortServerId) && accounts.bootstrapServer !== undefined;
+        },
+      },
+      awakeMs: files!.cfg.ackTimeoutS * 1000,
       version: options.registerVersion === "always" ? "1.0" : undefined,
       endpointName: () => nameFor("registration"),
+      phoneNumber: () => modem.state.sim.msisdn,
       parameters: () => serverParameters(registry, account),
       objectLinks: () => formatObjectList(registry),
       dataCall: () => dataCall(account),
+      address: () => addressFor(account),
       onRequest: options.onRequest,
+      onUpload: options.onUpload,
+      onAwake: options.onAwake,
       onTraffic: options.onTraffic,
     }),
     phase,
     say,
-    onReady: keeper.save,
+    onReady() {
+      keeper.save();
+      bootstrapping.settled();
+    },
+    kept(account) {
+      const name = registrationName();
+      return name === undefined ? undefined : kept.find(account, name);
+    },
+    onResume: options.onResume,
+    onChange: kept.changed,
     onServerLost: options.onServerLost,
-    onAllIdle: () => whenLeft?.(),
-    onBootstrapWanted: () => clock.after(0, startBootstrap),
+    // of several Servers that fail at once, the first one's is the bootstrap of all
+    onBootstrapWanted: () => clock.after(0, () => registrations.sessions.length > 0 && bootstrapping.ask(true)),
   });
 
   // ---- bootstrap
 
-  const startBootstrap = () => {
-    if (!running) return;
-    registrations.close();
-    holdOff?.();
-    bootstrap?.close();
-    say(1);
-    const account = accounts.bootstrapServer;
-    if (!account) {
-      log.warn({}, "bootstrap required, but there is no bootstrap server account: see /datatx/bootstrap.ini");
-      return;
-    }
-    const { cfg, registrationRetry } = files!;
-    bootstrap = createBootstrapSession({
-      account,
-      runtime,
-      openLink: options.openLink,
-      ciphers: options.ciphers,
-      transmission: options.transmission,
-      policy: { retry: registrationRetry, retries: cfg.maxRebootstraps },
-      endpointName: () => nameFor("bootstrap"),
-      dataCall: () => dataCall(undefined),
-      serve: options.onBootstrapRequest,
-      consistent: () => isConsistent(accounts),
-      restoreAccounts: keeper.restore,
-      onTraffic: options.onTraffic,
-      onState(state) {
-        if (state.is === "requesting") {
-          keeper.remember();
-          if (phase() !== 1) say(1);
-          say(2);
-        }
-        if (state.is === "failed") {
-          log.warn(
-            {},
-            "bootstrap given up: register again, or check the bootstrap server and its account for this endpoint",
-          );
-          say(1);
-        }
-      },
-      onComplete() {
-        options.onBootstrapped();
-        keeper.save();
-        say(0);
-        registrations.begin(accounts.servers);
-      },
-    });
-    const asked = bootstrap;
-    holdOff = clock.after(account.holdOffS * 1000, () => asked.handle({ type: "asked" })); // ClientHoldOffTime, OMA TS 1.0.2 §E.1
+  const bootstrapping = createBootstrapping({
+    ...options,
+    keeper,
+    policy: () => ({ retry: files!.registrationRetry, retries: files!.cfg.maxRebootstraps }),
+    endpointName: () => nameFor("bootstrap"),
+    dataCall: () => dataCall(undefined),
+    address: () => addressFor(undefined),
+    serve: options.onBootstrapRequest,
+    phase,
+    say,
+    onBegin() {
+      registrations.close();
+      kept.forget();
+    },
+    onComplete: options.onBootstrapped,
+    onEnd: () => proceed(),
+  });
+
+  /** With the accounts there are: in bootstrap mode 1, none of Servers before a bootstrap. */
+  const proceed = () => {
+    say(0);
+    if (accounts.servers.length > 0) registrations.begin(accounts.servers);
+    else bootstrapping.ask(false);
   };
 
   // ---- data call
 
   const begin = (source: Source) => {
     active = true;
-    say(0);
-    if (accounts.servers.length > 0 && (source === "persistent" || mode === 0)) registrations.begin(accounts.servers);
-    else startBootstrap();
+    bootstrapping.begin(source);
+    proceed();
   };
 
-  const hasService = () => inService(modem.state) && !blockedByRoaming();
+  const hasService = () => isOnline(modem.state) && !blockedByRoaming();
 
   const seekDataCall = (source: Source) => {
     const { cfg, dataCallRetry } = files!;
@@ -212,23 +234,18 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
 
   const stop = () => {
     life++;
-    whenLeft?.();
-    whenLeft = undefined;
     leaving = undefined;
     running = false;
     active = false;
     seeking?.();
-    holdOff?.();
-    bootstrap?.close();
-    bootstrap = undefined;
+    bootstrapping.close();
     registrations.close();
     keeper.end();
     if (phase() !== undefined) modem.update((state) => ({ lwm2m: { ...state.lwm2m, phase: undefined } }));
   };
 
   /** Everything has been given up: only a new start helps. */
-  const isStuck = () =>
-    active && registrations.sessions.length === 0 && (!bootstrap || bootstrap.state.is === "failed");
+  const isStuck = () => active && registrations.sessions.length === 0 && bootstrapping.isStuck;
 
   const start = () => {
     if (leaving) {
@@ -245,6 +262,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
       throw new ClientError("LwM2M cannot start: no server account in /datatx/bootstrap.ini");
     }
     keeper.begin(source);
+    kept.begin(files.cfg.keepRegistration === 1);
     running = true;
     seekDataCall(source);
   };
@@ -261,60 +279,38 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
 
   const leave = async (withinMs: number) => {
     const mine = life;
-    if (registrations.sessions.some((each) => each.state.is !== "idle")) {
-      await new Promise<void>((resolve) => {
-        const limit = clock.after(withinMs, () => {
-          log.warn({ withinMs }, "De-register was not answered in time");
-          resolve();
-        });
-        whenLeft = () => {
-          limit();
-          resolve();
-        };
-        for (const session of registrations.sessions) {
-          session.handle({ type: "deregisterAsked", answerDue: session.endpoint !== undefined });
-        }
-      });
-    }
+    const answers = registrations.deregister(withinMs);
+    if (answers) await answers;
     if (mine === life) stop();
   };
 
   // ---- what changes while running
 
   modem.onChange((now, before) => {
-    if (!active || now.registration.eps === before.registration.eps) return;
-    if (inService(now) && blockedByRoaming()) {
-      log.info({}, "LwM2M is idle while roaming (ROAMING_FEAT=1)");
-      stop();
-      orStop(start);
-    } else if (inService(now) && !inService(before)) {
-      for (const session of registrations.sessions) session.handle({ type: "updateAsked", content: PLAIN_UPDATE });
-    }
+    if (!active || now.registration.eps === before.registration.eps || !inService(now) || !blockedByRoaming()) return;
+    log.info({}, "LwM2M is idle while roaming (ROAMING_FEAT=1)");
+    kept.end();
+    stop();
+    orStop(start);
+  });
+  registry.onChange(({ path }) => {
+    if (active && !bootstrapping.isTransferring && path.objectId !== undefined && path.objectId <= 2) keeper.changed();
+  });
+  modem.onChange((now, before) => {
+    if (active && isOnline(now) && !isOnline(before)) bootstrapping.goOn();
+  });
+  // after the above: where roaming ends the sessions, no Update is due
+  watchForUpdates({
+    modem,
+    registry,
+    clock,
+    sessions: () => (active && !bootstrapping.isTransferring ? registrations.sessions : []),
   });
 
-  registry.onChange(({ path, kind }: RegistryChange) => {
-    if (!active || bootstrap?.state.is === "transferring") return;
-    if (path.objectId !== undefined && path.objectId <= 2) keeper.changed();
-    if (kind !== "written") {
-      // after the answer to the Create or Delete has left
-      clock.after(0, () => {
-        const content = { ...PLAIN_UPDATE, objects: true };
-        for (const session of registrations.sessions) session.handle({ type: "updateAsked", content });
-      });
-    } else if (path.objectId === 1) {
-      const content = {
-        ...PLAIN_UPDATE,
-        lifetime: path.resourceId === undefined || path.resourceId === 1,
-        binding: path.resourceId === undefined || path.resourceId === 7,
-      };
-      if (!content.lifetime && !content.binding) return;
-      // after the answer to the Write has left
-      clock.after(0, () => sessionOf(path.instanceId)?.handle({ type: "updateAsked", content }));
-    }
-  });
-
-  const sessionOf = (serverInstanceId: number | undefined) =>
-    registrations.sessions.find((each) => each.account.serverInstanceId === serverInstanceId);
+  const deregister = (withinMs: number) => {
+    leaving ??= leave(withinMs);
+    return leaving;
+  };
 
   return {
     get running() {
@@ -324,33 +320,31 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
       return registrations.sessions;
     },
     get endpointName() {
-      try {
-        return nameFor("registration");
-      } catch {
-        return undefined;
-      }
+      return registrationName();
     },
     start,
     update(shortServerId, content) {
-      const asked = registrations.sessions.filter(
-        (each) => shortServerId === 0 || each.account.shortServerId === shortServerId,
+      const registered = registrations.sessions.filter(
+        (each) => isHeld(each) && (shortServerId === 0 || each.account.shortServerId === shortServerId),
       );
-      const registered = asked.filter((each) => each.state.is === "registered" || each.state.is === "updating");
       if (registered.length === 0) throw new ClientError(`update: no registered server with short id ${shortServerId}`);
       for (const session of registered) session.handle({ type: "updateAsked", content });
     },
-    deregister(withinMs) {
-      leaving ??= leave(withinMs);
-      return leaving;
+    deregister,
+    async goDown(withinMs) {
+      if (!leaving && kept.end()) stop();
+      else await deregister(withinMs);
     },
     disable(serverInstanceId) {
-      const session = sessionOf(serverInstanceId);
+      const session = registrations.find(serverInstanceId);
       if (!session) return;
       const { disableTimeoutS } = serverParameters(registry, session.account);
       clock.after(LEAVE_DELAY_MS, () => session.handle({ type: "disableAsked", disableMs: disableTimeoutS * 1000 }));
     },
     triggerUpdate(serverInstanceId) {
-      clock.after(0, () => sessionOf(serverInstanceId)?.handle({ type: "updateAsked", content: PLAIN_UPDATE }));
+      clock.after(0, () =>
+        registrations.find(serverInstanceId)?.handle({ type: "updateAsked", content: PLAIN_UPDATE }),
+      );
     },
     halt: stop,
   };

@@ -25,13 +25,27 @@ interface RowBase {
   readonly units?: string;
 }
 
+/** Takes a value piece by piece, so that it is never in memory as a whole. What throws is through: it hears no more. */
+export interface ValueSink {
+  /** The bytes are not ours to keep. @throws CoapError */
+  write(bytes: Buffer): void;
+  /** All of it has come. @throws CoapError */
+  end(): void;
+  /** The value will never be complete: its sender is gone, or what it sends is no value. */
+  abandon(why: "lost" | "malformed"): void;
+}
+
 /** Computed from the modem at each Read; undefined = not present now (4.04; absent from Discover and TLV). */
 export interface DerivedRow extends RowBase {
   readonly operations: "R" | "RW" | "W";
   readonly type: ResourceType;
   read(instanceId: number): ResourceValue | undefined;
+  /** Refuses a value that its type and range allow, before anything of the same Write is carried out. @throws CoapError 4.00 */
+  check?(value: ResourceValue): void;
   /** For RW: carries a written value into the modem. @throws CoapError */
   write?(value: ResourceValue, instanceId: number): void;
+  /** For W and an opaque value in several blocks, which is not joined in memory. @param size about, bytes, where the Server tells it. @throws CoapError */
+  receive?(size: number | undefined, instanceId: number): ValueSink;
   /** What observers compare instead of the value, where the value moves by itself (a clock). */
   compare?(instanceId: number): string | number;
 }
@@ -47,10 +61,13 @@ export interface StoredRow extends RowBase {
   written?(value: ResourceValue, instanceId: number): void;
 }
 
+/** The arguments of an Execute: their texts by number, 0 to 9; undefined for a number alone. */
+export type ExecuteArguments = ReadonlyMap<number, string | undefined>;
+
 export interface ExecutableRow extends RowBase {
   readonly operations: "E";
-  /** @param args the payload as text, "" when there is none. @throws CoapError */
-  execute(args: string, instanceId: number): void;
+  /** A Resource without arguments ignores those it is given. @throws CoapError */
+  execute(args: ExecuteArguments, instanceId: number): void;
 }
 
 export type ResourceRow = DerivedRow | StoredRow | ExecutableRow;

@@ -1,24 +1,26 @@
 /**
  * Observations of one Server: who watches what, and when a Notify is due (OMA TS 1.0.2 §5.5, RFC 7641).
  *
- * The Client makes one per Server link:
+ * The Client makes one per registration:
  *
  *   const observations = createObservations({ shortServerId, registry, access, attributes, modem, runtime,
- *     notify: (token, response, confirmable, onOutcome) => endpoint.notify(token, response, confirmable, onOutcome),
+ *     notify: session.notify, onDue: () => session.wake(),
  *     onRelation: ({ token, path, cancelled }) => … +QLWOBSERVE … });
  *
- * hands it to `serve` in the context, calls `clear()` before each Register and when a bootstrap begins, and `close()`
- * at the end. It watches registry, attributes and modem itself; a change is reviewed by a clock task of 0 ms (after the
- * answer to the request that made it), a write to an `event` Resource at once.
+ * hands it to `serve` in the context, says with `setWay` whether the Server can be reached, and calls `close()` at the
+ * end. It watches registry, attributes and modem itself; a change is reviewed by a clock task of 0 ms (after the answer
+ * to the request that made it), a write to an `event` Resource at once.
  */
 import type { NotificationOutcome } from "#coap/endpoint";
 import { CoapError, type Response, type ResponseCode } from "#coap/message";
 import type { Access } from "#lwm2m/access";
 import type { Attributes } from "#lwm2m/attributes";
-import { encodeNode } from "#lwm2m/format/content";
-import { nextNotify, type Sample, type Sent, takeSample } from "#lwm2m/notification";
-import { formatPath, isWithin, type Path, parsePath } from "#lwm2m/path";
+import { type Content, encodeNode } from "#lwm2m/format/content";
+import { createHeldNotifications, type Held } from "#lwm2m/held-notifications";
+import { nextNotify, type Sample, takeSample } from "#lwm2m/notification";
+import { formatPath, isWithin, type Path } from "#lwm2m/path";
 import type { Registry, RegistryChange } from "#lwm2m/registry";
+import { beginRelation, type Relation, type RelationRecord, recordOf, relationFrom, sentAt } from "#lwm2m/relation";
 import type { Modem } from "#modem/modem";
 import type { Cancel, Runtime } from "#runtime";
 
@@ -30,18 +32,11 @@ export interface RelationChange {
   readonly cancelled: boolean;
 }
 
-/** One relation as plain JSON; token in hex, what observers compare in Base64. */
-export interface RelationRecord {
-  readonly token: string;
-  readonly path: string;
-  readonly accept: number;
-  readonly news: string;
-  readonly numbers?: readonly number[];
-}
-export interface ObservationsRecord {
-  readonly sequence: number;
-  readonly relations: readonly RelationRecord[];
-}
+/**
+ * `open`: what is due is sent at once. `asleep`: it is kept, and wakes the device (Queue mode). `offline`: it is kept.
+ * What is kept is sent when the way is open; where /1/x/6 says so, nothing is kept.
+ */
+export type Way = "open" | "asleep" | "offline";
 
 export interface ObservationsOptions {
   readonly shortServerId: number;
@@ -50,7 +45,7 @@ export interface ObservationsOptions {
   readonly attributes: Attributes;
   readonly modem: Modem;
   readonly runtime: Runtime;
-  /** Endpoint.notify. */
+  /** ServerSession.notify. */
   notify(
     token: Buffer,
     response: Response,
@@ -58,6 +53,10 @@ export interface ObservationsOptions {
     onOutcome: (outcome: NotificationOutcome) => void,
   ): void;
   onRelation?(change: RelationChange): void;
+  /** Every notification is Confirmable, but for an event while one is on its way; otherwise one a day is. */
+  readonly confirmable?: boolean;
+  /** There is something to send, but the device is asleep. */
+  onDue?(): void;
   /** Beyond it an Observe is answered as a plain Read (RFC 7641 §4.1); 64 by default. */
   readonly maxRelations?: number;
 }
@@ -68,33 +67,12 @@ export interface Observations {
   observe(token: Buffer, path: Path, accept: number | undefined): Response;
   /** @returns false when there was no such relation. */
   cancel(token: Buffer): boolean;
-  /** Ends all relations; each is reported as cancelled unless `silently`. */
-  clear(silently?: boolean): void;
-  /** Nothing is sent until `resume`; then, if /1/x/6 says that notifications are stored, the newest values are. */
-  pause(): void;
-  resume(): void;
-  /** Re-reads everything now and sends what is due. */
-  review(): void;
-  dump(): ObservationsRecord;
-  /** Takes relations up again (after a reboot); reports none of them. Unknown paths are dropped. */
-  restore(record: ObservationsRecord): void;
+  setWay(way: Way): void;
+  dump(): readonly RelationRecord[];
+  /** Takes relations up again (after a reboot); reports none of them. What was not told, or has changed, is due. */
+  restore(records: readonly RelationRecord[]): void;
   /** Ends all relations silently, timers and subscriptions. Idempotent. */
   close(): void;
-}
-
-interface Relation {
-  readonly token: Buffer;
-  readonly path: Path;
-  /** The format of the first answer is the format of all (RFC 7641 §4.2). */
-  readonly accept: number;
-  last: Sent;
-  /** A write to an event Resource since the last notification. */
-  happened: boolean;
-  /** Monotonic ms of the latest message that the Server is known to have received. */
-  heardAtMs: number;
-  /** A Confirmable notification waits for its Acknowledgement; the newest value follows it (RFC 7641 §4.5.2). */
-  inFlight: boolean;
-  timer: { readonly atMs: number; readonly cancel: Cancel } | undefined;
 }
 
 /** A Confirmable notification at least this often (RFC 7641 §4.5). */
@@ -107,8 +85,9 @@ export function createObservations(options: ObservationsOptions): Observations {
   const { shortServerId, registry, access, attributes, modem, runtime } = options;
   const { clock, log } = runtime;
   const relations = new Map<string, Relation>();
-  let sequence = 0;
-  let paused = false;
+  const held = createHeldNotifications();
+  let latestNumber = 0;
+  let way: Way = "open";
   let closed = false;
   let reviewing: Cancel | undefined;
 
@@ -148,14 +127,16 @@ export function createObservations(options: ObservationsOptions): Observations {
 
   /** Reads, compares, and sends or plans. */
   function consider(relation: Relation): void {
-    if (paused || closed || relation.inFlight || relations.get(keyOf(relation.token)) !== relation) return;
+    // of values the newest comes after the Acknowledgement, of events each one
+    if (closed || (relation.inFlight && !relation.happened) || relations.get(keyOf(relation.token)) !== relation)
+      return;
     const nowMs = clock.monotonic();
     const current = sample(relation);
     if (!current) return;
     const limits = attributes.effective(shortServerId, relation.path);
     const due = nextNotify(relation.last, current, limits, nowMs, relation.happened);
     if (due === "now") {
-      send(relation, current, nowMs);
+      deliver(relation, current, nowMs);
       const later = nextNotify(relation.last, current, limits, nowMs, false);
       plan(relation, typeof later === "object" ? later.atMs : undefined);
     } else {
@@ -187,49 +168,77 @@ export function createObservations(options: ObservationsOptions): Observations {
     relation.timer = { atMs, cancel };
   }
 
-  function send(relation: Relation, current: Sample, nowMs: number): void {
-    const confirmable = nowMs - relation.heardAtMs >= CONFIRM_EVERY_MS;
+  /** Sends the value, keeps it for later, or drops it; either way the next one counts from now. */
+  function deliver(relation: Relation, current: Sample, nowMs: number): void {
+    const { happened } = relation;
     relation.last = sentAt(nowMs, current);
     relation.happened = false;
-    relation.inFlight = confirmable;
-    const { contentFormat, payload } = current;
-    const response: Response = { code: "2.05", observe: nextSequence(), contentFormat, payload };
+    if (way === "open") send(relation, current, isConfirmDue(relation));
+    // what a host sends up on its own wakes the device, whatever the Server wants kept
+    else if ((way === "asleep" && happened) || storesNotifications()) hold({ relation, content: current });
+  }
+
+  function send(relation: Relation, { contentFormat, payload }: Content, confirmable: boolean): void {
+    if (confirmable) relation.inFlight = true;
+    const response: Response = { code: "2.05", observe: nextNumber(), contentFormat, payload };
     options.notify(relation.token, response, confirmable, (outcome) => onOutcome(relation, outcome));
+  }
+
+  function isConfirmDue({ inFlight, heardAtMs }: Relation): boolean {
+    return !inFlight && (options.confirmable === true || clock.monotonic() - heardAtMs >= CONFIRM_EVERY_MS);
+  }
+
+  function hold(notification: Held): void {
+    held.add(notification);
+    if (way === "asleep") options.onDue?.();
+  }
+
+  function release(notification: Held, isLast: boolean): void {
+    const { relation } = notification;
+    if ("end" in notification) sendEnd(relation, notification.end);
+    else send(relation, notification.content, isLast && isConfirmDue(relation));
   }
 
   function onOutcome(relation: Relation, outcome: NotificationOutcome): void {
     if (relations.get(keyOf(relation.token)) !== relation) return;
+    if (outcome === "sent") return;
     relation.inFlight = false;
-    if (outcome === "reset" || outcome === "timeout") {
-      forget(relation, true); // RFC 7641 §4.5: the Server is not interested, or not there
-      return;
-    }
     if (outcome === "acknowledged") {
       relation.heardAtMs = clock.monotonic();
       reviewSoon();
+      return;
     }
+    const ended = { server: shortServerId, path: formatPath(relation.path), token: relation.token.toString("hex") };
+    if (outcome === "reset") log.info(ended, "an observation has ended: the server answered it by Reset");
+    else log.warn(ended, "an observation has ended: the server does not acknowledge");
+    forget(relation, true); // RFC 7641 §4.5: the Server is not interested, or not there
   }
 
-  /** Tells the Server that it is over (RFC 7641 §4.2): Confirmable, without an Observe option. */
+  /** Tells the Server that it is over (RFC 7641 §4.2). */
   function end(relation: Relation, code: ResponseCode, why: string): void {
     forget(relation, true);
-    if (!paused) options.notify(relation.token, { code, payload: Buffer.from(why) }, true, () => {});
+    const response: Response = { code, payload: Buffer.from(why) };
+    if (way === "open") sendEnd(relation, response);
+    else if (storesNotifications()) hold({ relation, end: response });
+  }
+
+  /** Confirmable, without an Observe option. */
+  function sendEnd({ token }: Relation, response: Response): void {
+    options.notify(token, response, true, () => {});
   }
 
   function forget(relation: Relation, report: boolean): void {
     relations.delete(keyOf(relation.token));
     relation.timer?.cancel();
     relation.timer = undefined;
+    held.drop(relation);
     if (report) options.onRelation?.({ token: relation.token, path: formatPath(relation.path), cancelled: true });
   }
 
-  function nextSequence(): number {
-    sequence = (sequence + 1) & SEQUENCE_MASK;
-    return sequence;
-  }
-
-  function clear(silently = false): void {
-    for (const relation of [...relations.values()]) forget(relation, !silently);
+  /** RFC 7641 §4.4: taken from the clock (ms), so that they rise over a reboot, too. */
+  function nextNumber(): number {
+    latestNumber = Math.max(latestNumber + 1, clock.now());
+    return latestNumber & SEQUENCE_MASK;
   }
 
   function storesNotifications(): boolean {
@@ -252,21 +261,11 @@ export function createObservations(options: ObservationsOptions): Observations {
       const nowMs = clock.monotonic();
       const continues = before !== undefined && formatPath(before.path) === formatPath(path);
       if (before) forget(before, !continues);
-      const relation: Relation = {
-        token,
-        path,
-        accept: current.contentFormat,
-        last: sentAt(nowMs, current),
-        happened: false,
-        heardAtMs: nowMs,
-        inFlight: false,
-        timer: undefined,
-      };
-      relations.set(keyOf(token), relation);
+      relations.set(keyOf(token), beginRelation(token, path, current, nowMs));
       if (!continues) options.onRelation?.({ token, path: formatPath(path), cancelled: false });
       reviewSoon(); // plans pmax
       const { contentFormat, payload } = current;
-      return { code: "2.05", observe: nextSequence(), contentFormat, payload };
+      return { code: "2.05", observe: nextNumber(), contentFormat, payload };
     },
 
     cancel(token) {
@@ -274,69 +273,34 @@ export function createObservations(options: ObservationsOptions): Observations {
       if (relation) forget(relation, true);
       return relation !== undefined;
     },
-    clear,
-    pause() {
-      paused = true;
-    },
-    resume() {
-      if (!paused) return;
-      paused = false;
-      if (!storesNotifications()) {
-        for (const relation of [...relations.values()]) {
-          const current = sample(relation);
-          if (current) relation.last = sentAt(clock.monotonic(), current);
-          relation.happened = false;
-        }
-      }
+    setWay(next) {
+      if (next === way) return;
+      way = next;
+      if (way !== "open") return;
+      held.release(release);
       reviewSoon();
     },
-    review,
 
-    dump() {
-      return {
-        sequence,
-        relations: [...relations.values()].map(({ token, path, accept, last }) => ({
-          token: token.toString("hex"),
-          path: formatPath(path),
-          accept,
-          news: last.news.toString("base64"),
-          ...(last.numbers && { numbers: last.numbers }),
-        })),
-      };
-    },
+    dump: () =>
+      [...relations.values()].map((relation) => recordOf(relation, !relation.happened && !held.has(relation))),
 
-    restore(record) {
-      const nowMs = clock.monotonic();
-      sequence = record.sequence & SEQUENCE_MASK;
-      for (const { token, path: text, accept, news, numbers } of record.relations) {
-        const path = parsePath(text);
-        if (!path || relations.size >= (options.maxRelations ?? MAX_RELATIONS)) continue;
-        const relation: Relation = {
-          token: Buffer.from(token, "hex"),
-          path,
-          accept,
-          last: { news: Buffer.from(news, "base64"), numbers, atMs: nowMs },
-          happened: false,
-          heardAtMs: nowMs,
-          inFlight: false,
-          timer: undefined,
-        };
-        relations.set(keyOf(relation.token), relation);
+    restore(records) {
+      for (const record of records) {
+        const relation = relationFrom(record, clock.monotonic());
+        if (relation && relations.size < (options.maxRelations ?? MAX_RELATIONS)) {
+          relations.set(keyOf(relation.token), relation);
+        }
       }
       reviewSoon();
     },
 
     close() {
       closed = true;
-      clear(true);
+      for (const relation of [...relations.values()]) forget(relation, false);
       reviewing?.();
       for (const unsubscribe of subscriptions) unsubscribe();
     },
   };
-}
-
-function sentAt(atMs: number, { news, numbers }: Sample): Sent {
-  return { atMs, news, numbers };
 }
 
 function keyOf(token: Buffer): string {

@@ -1,18 +1,13 @@
 /**
- * CoAP requests as LwM2M operations (OMA TS 1.0.2 §8.2.3 - §8.2.4): everything between the endpoint's two ends,
- * synchronous and free of I/O.
- *
- *   endpoint onRequest: (request) => bootstrapping ? serveBootstrap(request, {...}) : serve(request, {...})
- *
- * Both throw CoapError, which the endpoint turns into a response. POST /bs (Bootstrap-Finish) is the Client's:
- * it looks for `isBootstrapFinish(request)` before calling `serveBootstrap`.
+ * CoAP requests of a Server as LwM2M operations (OMA TS 1.0.2 §8.2.3 - §8.2.4): everything between the endpoint's two ends,
+ * synchronous and free of I/O. A thrown CoapError becomes the response's code.
  */
 import { CONTENT_FORMAT, CoapError, type Request, type Response } from "#coap/message";
 import type { Access, Operation } from "#lwm2m/access";
 import type { Attributes } from "#lwm2m/attributes";
-import { decodeCreation, decodePayload, encodeNode } from "#lwm2m/format/content";
-import { formatBootstrapDiscovery, formatDiscovery, formatObjectList, type LinkOptions } from "#lwm2m/format/link";
-import { decodeUtf8 } from "#lwm2m/format/tlv";
+import { decodeArguments } from "#lwm2m/format/arguments";
+import { decodeCreation, decodePayload, encodeNode, refuseOldFormats } from "#lwm2m/format/content";
+import { formatDiscovery, formatObjectList, type LinkOptions } from "#lwm2m/format/link";
 import type { Observations } from "#lwm2m/observation";
 import { formatPath, type Path, pathOf } from "#lwm2m/path";
 import type { Registry } from "#lwm2m/registry";
@@ -28,13 +23,8 @@ export interface ServeContext {
   readonly attributes: Attributes;
   readonly observations: Observations;
   readonly capabilities?: Capabilities;
-  readonly link?: LinkOptions;
-}
-
-export interface BootstrapContext {
-  readonly registry: Registry;
-  /** Instance of Object 0 that is the account of the Bootstrap-Server; survives its Deletes. */
-  readonly bootstrapInstanceId: number | undefined;
+  /** Whether 1542 and 1543 are understood as TLV and JSON, and answered in kind. */
+  readonly oldFormats?: boolean;
   readonly link?: LinkOptions;
 }
 
@@ -51,6 +41,7 @@ export function serve(request: Request, context: ServeContext): Response {
   if (context.capabilities === "rwOnly" && !READING_AND_WRITING.has(operation)) {
     throw new CoapError("4.05", `${operation}: not offered`);
   }
+  if (!context.oldFormats) refuseOldFormats(request);
   switch (operation) {
     case "read":
     case "observe":
@@ -113,10 +104,11 @@ function write(request: Request, path: Path, context: ServeContext): Response {
 function execute(request: Request, path: Path, context: ServeContext): Response {
   requireTarget(path, "execute", context);
   const row = requireRow(path, context.registry);
-  if (row?.operations === "E" && (request.contentFormat ?? CONTENT_FORMAT.text) !== CONTENT_FORMAT.text) {
+  if (row?.operations !== "E") throw new CoapError("4.05", `${row?.name}: cannot be executed`);
+  if ((request.contentFormat ?? CONTENT_FORMAT.text) !== CONTENT_FORMAT.text) {
     throw new CoapError("4.15", "execute: arguments are plain text");
   }
-  context.registry.execute(path, row?.operations === "E" ? decodeUtf8(request.payload) : "");
+  context.registry.execute(path, decodeArguments(request.payload));
   return { code: "2.04" };
 }
 
@@ -151,7 +143,7 @@ function requireTarget(path: Path, operation: Operation, { registry, access, sho
   access.check(shortServerId, operation, path);
 }
 
-function requireRow(path: Path, registry: Registry) {
+export function requireRow(path: Path, registry: Registry) {
   if (path.resourceId === undefined) return undefined;
   const row = registry.row(path.objectId as number, path.resourceId);
   if (!row) throw new CoapError("4.04", `${formatPath(path)}: not there`);
@@ -159,7 +151,7 @@ function requireRow(path: Path, registry: Registry) {
 }
 
 /** @throws CoapError 4.04 for text and for too many segments, and for Resource Instances, which 1.0 cannot address. */
-function requirePath({ uriPath = [] }: Request): Path {
+export function requirePath({ uriPath = [] }: Request): Path {
   const segments = uriPath.length === 1 && uriPath[0] === "" ? [] : uriPath;
   const path = pathOf(segments);
   if (!path || path.resourceInstanceId !== undefined) throw new CoapError("4.04", `/${segments.join("/")}: not there`);
@@ -179,68 +171,6 @@ function serveWellKnownCore({ method, accept }: Request, { registry, link }: Ser
   return links(formatObjectList(registry, link));
 }
 
-function links(text: string): Response {
+export function links(text: string): Response {
   return { code: "2.05", contentFormat: CONTENT_FORMAT.link, payload: Buffer.from(text) };
-}
-
-/** POST /bs, with which the Bootstrap-Server ends. */
-export function isBootstrapFinish({ method, uriPath }: Request): boolean {
-  return method === "POST" && uriPath?.length === 1 && uriPath[0] === "bs";
-}
-
-/** Serves the Bootstrap-Server: Discover, Write and Delete (OMA TS 1.0.2 §5.2.7). @throws CoapError */
-export function serveBootstrap(request: Request, context: BootstrapContext): Response {
-  const path = requirePath(request);
-  switch (request.method) {
-    case "GET":
-      if (request.accept !== CONTENT_FORMAT.link || path.instanceId !== undefined) {
-        throw new CoapError("4.05", "bootstrap: only discover can be asked for");
-      }
-      return links(formatBootstrapDiscovery(context.registry, path, context.link));
-    case "PUT":
-      return bootstrapWrite(request, path, context);
-    case "DELETE":
-      return bootstrapDelete(path, context);
-    case "POST":
-      throw new CoapError("4.05", "bootstrap: only /bs takes a post");
-  }
-}
-
-/** On an Object, an Instance or a Resource; what is there is overwritten, what is not is made. */
-function bootstrapWrite(request: Request, path: Path, { registry }: BootstrapContext): Response {
-  if (path.objectId === undefined) throw new CoapError("4.05", "/: cannot be written");
-  requireRow(path, registry);
-  const node = decodePayload(request.contentFormat, request.payload, path, registry, "ignore");
-  registry.write(path, node, "replace", "bootstrap");
-  return { code: "2.04" };
-}
-
-/** The account of the Bootstrap-Server and the single Instances of Objects stay; asked for by name they are refused. */
-function bootstrapDelete(path: Path, { registry, bootstrapInstanceId }: BootstrapContext): Response {
-  const { objectId, instanceId } = path;
-  if (path.resourceId !== undefined) throw new CoapError("4.00", "bootstrap: a resource cannot be deleted");
-  if (instanceId !== undefined) {
-    if (objectId === SECURITY_OBJECT && instanceId === bootstrapInstanceId) {
-      throw new CoapError("4.05", `${formatPath(path)}: account of the bootstrap server`);
-    }
-    registry.delete(path, "bootstrap");
-    return { code: "2.02" };
-  }
-  if (objectId !== undefined && !registry.objects.has(objectId)) {
-    throw new CoapError("4.04", `${formatPath(path)}: not there`);
-  }
-  for (const definition of registry.objects.values()) {
-    if (objectId !== undefined && objectId !== definition.id) continue;
-    if (definition.instances === "single") {
-      if (objectId !== undefined) throw new CoapError("4.05", `${definition.name}: its only instance stays`);
-      continue;
-    }
-    for (const id of registry.instances(definition.id)) {
-      if (definition.id === SECURITY_OBJECT && id === bootstrapInstanceId) continue;
-      // An Access Control Instance goes with the Instance it is for.
-      if (registry.hasInstance(definition.id, id))
-        registry.delete({ objectId: definition.id, instanceId: id }, "bootstrap");
-    }
-  }
-  return { code: "2.02" };
 }

@@ -10,23 +10,30 @@ export interface Path {
 /** Identifiers are 16-bit; 65535 is reserved. */
 const MAX_ID = 65534;
 
+const LEVELS = ["objectId", "instanceId", "resourceId", "resourceInstanceId"] as const;
+
 /** @param segments e.g. ["3", "0", "9"]. @returns undefined if a segment is not an identifier or there are more than four. */
 export function pathOf(segments: readonly string[]): Path | undefined {
-  if (segments.length > 4) return undefined;
-  const ids: number[] = [];
-  for (const segment of segments) {
-    if (!/^(0|[1-9]\d{0,4})$/.test(segment)) return undefined;
-    const id = Number(segment);
-    if (id > MAX_ID) return undefined;
-    ids.push(id);
+  if (segments.length > LEVELS.length) return undefined;
+  const path: { -readonly [Level in keyof Path]: number } = {};
+  for (let i = 0; i < segments.length; i++) {
+    const id = idOf(segments[i]!);
+    if (id === undefined) return undefined;
+    path[LEVELS[i]!] = id;
   }
-  const [objectId, instanceId, resourceId, resourceInstanceId] = ids;
-  return {
-    ...(objectId !== undefined && { objectId }),
-    ...(instanceId !== undefined && { instanceId }),
-    ...(resourceId !== undefined && { resourceId }),
-    ...(resourceInstanceId !== undefined && { resourceInstanceId }),
-  };
+  return path;
+}
+
+/** A decimal number without leading zeros; read by hand, since every request has three. */
+function idOf(segment: string): number | undefined {
+  if (segment.length === 0 || segment.length > 5 || (segment[0] === "0" && segment.length > 1)) return undefined;
+  let id = 0;
+  for (let i = 0; i < segment.length; i++) {
+    const digit = segment.charCodeAt(i) - 0x30;
+    if (digit < 0 || digit > 9) return undefined;
+    id = id * 10 + digit;
+  }
+  return id <= MAX_ID ? id : undefined;
 }
 
 /** @param text e.g. "/3/0/9"; "/" is the root. */

@@ -1,7 +1,7 @@
-/** A link as the radio carries it: nothing passes while the modem has no service. */
+/** A link as the radio carries it: nothing passes while the modem is not online. */
 import type { OpenLink } from "#coap/link";
 import type { Modem } from "#modem/modem";
-import { inService } from "#modem/network";
+import { isOnline } from "#modem/network";
 
 export function overRadio(open: OpenLink, modem: Modem): OpenLink {
   return async (target, signal) => {
@@ -13,11 +13,11 @@ export function overRadio(open: OpenLink, modem: Modem): OpenLink {
         link.listen({
           ...events,
           message(datagram) {
-            if (inService(modem.state)) events.message(datagram);
+            if (isOnline(modem.state)) events.message(datagram);
           },
         }),
       send(datagram) {
-        if (inService(modem.state)) link.send(datagram);
+        if (isOnline(modem.state)) link.send(datagram);
       },
       close: () => link.close(),
     };

@@ -3,11 +3,12 @@
  *
  *            register                accepted                 updateDue, updateAsked
  *   idle ──────────────▶ registering ─────────▶ registered ◀──────────────────────▶ updating
- *    ▲                   │        ▲              │      ▲        updated              │
- *    │           refused │        │ retryDue     │      └── enableDue ─ disabled     │ gone, failed
- *    │        unanswered ▼        │              │ disableAsked ──────────▲          ▼
- *    │                  waiting ──┘              │                              registering
- *    └────────────── deregistered ◀── deregistering ◀── deregisterAsked
+ *    ▲                  │  ▲      ▲                 │               updated            │
+ *    │          refused │  │      │ enableDue       │ disableAsked                     │ gone, failed
+ *    │       unanswered ▼  │      │                 │ deregisterAsked                  ▼
+ *    │             waiting ┘   disabled             ▼                             registering
+ *    │              retryDue      └───────── deregistering
+ *    └──────────── deregistered ────────────────────┘
  */
 import { type RetryPolicy, retryDelayMs } from "#lwm2m/retry";
 
@@ -18,7 +19,12 @@ export type RegistrationState =
   | { readonly is: "waiting"; readonly attempt: number }
   /** `proven`: an Update has been answered, so that a loss is no failure of the registration itself. */
   | { readonly is: "registered"; readonly location: readonly string[]; readonly proven?: boolean }
-  | { readonly is: "updating"; readonly location: readonly string[]; readonly again: UpdateContent | undefined }
+  | {
+      readonly is: "updating";
+      readonly location: readonly string[];
+      readonly content: UpdateContent;
+      readonly again: UpdateContent | undefined;
+    }
   | { readonly is: "disabled" }
   | { readonly is: "deregistering"; readonly disableMs: number | undefined };
 
@@ -34,7 +40,7 @@ export const PLAIN_UPDATE: UpdateContent = { lifetime: false, binding: false, ob
 export type RegistrationEvent =
   | { readonly type: "registerAsked" }
   /** A registration kept over a reboot (PER_REGSTATUS_FEAT). */
-  | { readonly type: "resumed"; readonly location: readonly string[] }
+  | { readonly type: "resumed"; readonly location: readonly string[]; readonly content: UpdateContent }
   | { readonly type: "accepted"; readonly location: readonly string[] }
   /** Register refused, unanswered, or its link could not be opened. */
   | { readonly type: "failed" }
@@ -42,6 +48,8 @@ export type RegistrationEvent =
   | { readonly type: "updateDue" }
   | { readonly type: "updateAsked"; readonly content: UpdateContent }
   | { readonly type: "updated" }
+  /** The module's address is another one. */
+  | { readonly type: "moved" }
   /** Update refused (4.04 and all others) or unanswered; or the link has ended. */
   | { readonly type: "lost" }
   | { readonly type: "disableAsked"; readonly disableMs: number }
@@ -54,6 +62,8 @@ export type RegistrationEffect =
   | { readonly do: "register" }
   | { readonly do: "update"; readonly content: UpdateContent; readonly location: readonly string[] }
   | { readonly do: "deregister"; readonly location: readonly string[] }
+  /** The link in use leads nowhere: the next request opens another one. */
+  | { readonly do: "dropLink" }
   | { readonly do: "scheduleUpdate" }
   | { readonly do: "startTimer"; readonly event: "retryDue" | "enableDue"; readonly ms: number }
   | { readonly do: "stopTimer" }
@@ -82,8 +92,19 @@ const register = (attempt: number): RegistrationStep => ({
 });
 
 const update = (location: readonly string[], content: UpdateContent): RegistrationStep => ({
-  state: { is: "updating", location, again: undefined },
+  state: { is: "updating", location, content, again: undefined },
   effects: [{ do: "stopTimer" }, { do: "update", content, location }],
+});
+
+/** OMA TS 1.0.2 §5.3.2: the Server takes the device's address from the Update. */
+const move = (location: readonly string[], content: UpdateContent): RegistrationStep => {
+  const { state, effects } = update(location, content);
+  return { state, effects: [{ do: "dropLink" }, ...effects] };
+};
+
+const disable = (ms: number): RegistrationStep => ({
+  state: { is: "disabled" },
+  effects: [{ do: "startTimer", event: "enableDue", ms }],
 });
 
 const leave = (location: readonly string[], disableMs: number | undefined): RegistrationStep => ({
@@ -105,7 +126,7 @@ export function stepRegistration(
   switch (state.is) {
     case "idle":
       if (event.type === "registerAsked") return register(0);
-      if (event.type === "resumed") return update(event.location, PLAIN_UPDATE);
+      if (event.type === "resumed") return update(event.location, event.content);
       return stay;
     case "registering":
       switch (event.type) {
@@ -117,6 +138,8 @@ export function stepRegistration(
           if (state.leaving) return idle;
           if (policy.bootstrapIfFails) return { state: { is: "idle" }, effects: [{ do: "bootstrap" }] };
           return wait(state.attempt);
+        case "moved":
+          return state.leaving ? idle : register(state.attempt);
         case "deregisterAsked":
           return event.answerDue ? { state: { ...state, leaving: true }, effects: [] } : idle;
         default:
@@ -124,7 +147,8 @@ export function stepRegistration(
       }
     case "waiting":
       if (event.type === "retryDue") return register(state.attempt + 1);
-      if (event.type === "registerAsked" || event.type === "updateAsked") return register(0);
+      if (event.type === "registerAsked" || event.type === "updateAsked" || event.type === "moved") return register(0);
+      if (event.type === "disableAsked") return disable(event.disableMs);
       if (event.type === "deregisterAsked") return idle;
       return stay;
     case "registered":
@@ -133,6 +157,8 @@ export function stepRegistration(
           return update(state.location, PLAIN_UPDATE);
         case "updateAsked":
           return update(state.location, event.content);
+        case "moved":
+          return move(state.location, PLAIN_UPDATE);
         case "lost":
           return state.proven ? register(0) : wait(0);
         case "disableAsked":
@@ -152,6 +178,8 @@ export function stepRegistration(
           };
         case "updateAsked":
           return { state: { ...state, again: both(state.again, event.content) }, effects: [] };
+        case "moved":
+          return move(state.location, both(state.again, state.content));
         case "lost":
           return register(0);
         case "disableAsked":
@@ -164,13 +192,13 @@ export function stepRegistration(
     case "deregistering":
       if (event.type === "deregisterAsked")
         return { state: { is: "deregistering", disableMs: undefined }, effects: [] };
+      // a Server may disable another one's account, again and again: the latest time counts
+      if (event.type === "disableAsked" && state.disableMs !== undefined)
+        return { state: { is: "deregistering", disableMs: event.disableMs }, effects: [] };
       if (event.type !== "deregistered" && event.type !== "lost") return stay;
-      if (state.disableMs === undefined) return idle;
-      return {
-        state: { is: "disabled" },
-        effects: [{ do: "startTimer", event: "enableDue", ms: state.disableMs }],
-      };
+      return state.disableMs === undefined ? idle : disable(state.disableMs);
     case "disabled":
+      if (event.type === "disableAsked") return disable(event.disableMs);
       if (event.type === "enableDue" || event.type === "registerAsked") return register(0);
       if (event.type === "deregisterAsked") return idle;
       return stay;

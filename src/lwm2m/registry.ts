@@ -1,12 +1,13 @@
 /** The tree of Objects this device offers, and every operation on it that needs no knowledge of the network. */
 import { CoapError } from "#coap/message";
-import type { ObjectDefinition, ResourceRow, ResourceType, ResourceValue } from "#lwm2m/object";
+import { assign, leftOut, planAssignments, refuseMandatory, tellRows } from "#lwm2m/assignment";
+import type { ExecuteArguments, ObjectDefinition, ResourceRow, ResourceType, ResourceValue } from "#lwm2m/object";
 import { formatPath, type Path } from "#lwm2m/path";
 import {
+  createShelves,
   furnish,
   initialValues,
   isKept,
-  isOffered,
   isReadable,
   isStored,
   isWritable,
@@ -61,7 +62,7 @@ export interface Registry {
   create(objectId: number, instanceId: number | undefined, values: InstanceNode, as?: Actor): number;
   /** Instance, or as "bootstrap" also an Object or the root. */
   delete(path: Path, as?: Actor): void;
-  execute(path: Path, args: string): void;
+  execute(path: Path, args: ExecuteArguments): void;
   /** Replaces all instances of an Object, without checks of operations; for start-up and restore. */
   load(objectId: number, instances: ReadonlyMap<number, InstanceValues>): void;
   /** The stored values of an Object, for persistence. */
@@ -76,34 +77,9 @@ export type Actor = "server" | "client" | "bootstrap";
 /** Instances of one Object that Servers may make; beyond it Create is refused. */
 const MAX_INSTANCES = 64;
 
-interface Assignment {
-  readonly id: number;
-  readonly row: ResourceRow;
-  readonly value: ResourceValue;
-}
-
 export function createRegistry(definitions: readonly ObjectDefinition[]): Registry {
-  const shelves = new Map<number, Shelf>();
+  const shelves = createShelves(definitions);
   const watchers = new Set<(change: RegistryChange) => void>();
-  for (const definition of [...definitions].sort((a, b) => a.id - b.id)) {
-    const rows = Object.entries(definition.resources).map(([id, row]) => [Number(id), row] as const);
-    const shelf: Shelf = { definition, rows, instances: new Map(), ids: [] };
-    furnish(shelf);
-    shelves.set(definition.id, shelf);
-  }
-  const conditional = [...shelves.values()].filter(({ definition }) => definition.offered);
-  let objects = offeredObjects();
-  let offered = conditional.map(isOffered);
-
-  function offeredObjects(): ReadonlyMap<number, ObjectDefinition> {
-    const shown = [...shelves].filter(([, shelf]) => isOffered(shelf));
-    return new Map(shown.map(([id, shelf]) => [id, shelf.definition]));
-  }
-
-  function shelfAt(objectId: number): Shelf | undefined {
-    const shelf = shelves.get(objectId);
-    return shelf && isOffered(shelf) ? shelf : undefined;
-  }
 
   function tell(kind: RegistryChange["kind"], path: Path): void {
     const change = { kind, path };
@@ -111,7 +87,7 @@ export function createRegistry(definitions: readonly ObjectDefinition[]): Regist
   }
 
   function shelfOf(path: Path): Shelf {
-    const shelf = path.objectId === undefined ? undefined : shelfAt(path.objectId);
+    const shelf = path.objectId === undefined ? undefined : shelves.at(path.objectId);
     if (!shelf) throw notFound(path);
     return shelf;
   }
@@ -137,33 +113,13 @@ export function createRegistry(definitions: readonly ObjectDefinition[]): Regist
     return { kind: "instance", id: instanceId, resources };
   }
 
-  function assignment(shelf: Shelf, node: ResourceNode, allowed: (row: ResourceRow) => boolean): Assignment {
-    const row = shelf.definition.resources[node.id];
-    if (!row) throw new CoapError("4.04", `resource ${node.id}: not in object ${shelf.definition.id}`);
-    if (!allowed(row)) throw new CoapError("4.05", `${row.name}: cannot be written`);
-    return { id: node.id, row, value: checkValue(row, node.value) };
-  }
-
-  /** Derived rows go first: they may refuse, and then nothing has been stored. */
-  function assign(values: Map<number, ResourceValue>, assignments: readonly Assignment[], instanceId: number): void {
-    for (const { row, value } of assignments) if ("read" in row) row.write?.(value, instanceId);
-    for (const { id, row, value } of assignments) if (!("read" in row)) values.set(id, value);
-  }
-
-  function tellRows(assignments: readonly Assignment[], instanceId: number, as: Actor): void {
-    if (as === "client") return;
-    for (const { row, value } of assignments) if ("written" in row) row.written?.(value, instanceId);
-  }
-
   /** Checks everything first. @returns what then carries it out. */
   function planWrite(shelf: Shelf, node: InstanceNode, instanceId: number, mode: "replace" | "update", as: Actor) {
-    const present = shelf.instances.get(instanceId);
-    const assignments = node.resources.map((resource) => assignment(shelf, resource, (row) => isWritable(row, as)));
-    const named = new Set(assignments.map(({ id }) => id));
-    const dropped = mode === "replace" ? shelf.rows.filter(([id, row]) => !named.has(id) && isStored(row, as)) : [];
-    const missing = dropped.find(([, row]) => row.mandatory && as === "server");
-    if (missing) throw new CoapError("4.00", `${missing[1].name}: mandatory resource is missing`);
+    const assignments = planAssignments(shelf, node, (row) => isWritable(row, as));
+    const dropped = mode === "replace" ? leftOut(shelf, assignments).filter(([, row]) => isStored(row, as)) : [];
+    if (as === "server") refuseMandatory(dropped);
     return () => {
+      const present = shelf.instances.get(instanceId);
       const values = present ?? new Map<number, ResourceValue>();
       assign(values, assignments, instanceId);
       for (const [id] of dropped) values.delete(id);
@@ -171,7 +127,7 @@ export function createRegistry(definitions: readonly ObjectDefinition[]): Regist
         shelf.instances.set(instanceId, values);
         renew(shelf);
       }
-      tellRows(assignments, instanceId, as);
+      if (as !== "client") tellRows(assignments, instanceId);
       tell(present ? "written" : "created", { objectId: shelf.definition.id, instanceId });
     };
   }
@@ -184,15 +140,11 @@ export function createRegistry(definitions: readonly ObjectDefinition[]): Regist
 
   return {
     get objects() {
-      if (conditional.some((shelf, index) => isOffered(shelf) !== offered[index])) {
-        offered = conditional.map(isOffered);
-        objects = offeredObjects();
-      }
-      return objects;
+      return shelves.offered;
     },
-    instances: (objectId) => shelfAt(objectId)?.ids ?? [],
-    hasInstance: (objectId, instanceId) => shelfAt(objectId)?.instances.has(instanceId) ?? false,
-    row: (objectId, resourceId) => shelfAt(objectId)?.definition.resources[resourceId],
+    instances: (objectId) => shelves.at(objectId)?.ids ?? [],
+    hasInstance: (objectId, instanceId) => shelves.at(objectId)?.instances.has(instanceId) ?? false,
+    row: (objectId, resourceId) => shelves.at(objectId)?.definition.resources[resourceId],
 
     read(path, as = "server") {
       const shelf = shelfOf(path);
@@ -212,7 +164,7 @@ export function createRegistry(definitions: readonly ObjectDefinition[]): Regist
     },
 
     value(objectId, instanceId, resourceId) {
-      const shelf = shelfAt(objectId);
+      const shelf = shelves.at(objectId);
       const row = shelf?.definition.resources[resourceId];
       if (!shelf?.instances.has(instanceId) || !row || row.operations === "E") return undefined;
       return currentValue(shelf, instanceId, resourceId, row);
@@ -242,9 +194,9 @@ export function createRegistry(definitions: readonly ObjectDefinition[]): Regist
         planWrite(shelf, instance, path.instanceId, "update", as)();
         return;
       }
-      const assignments = [assignment(shelf, node, (row) => isWritable(row, as))];
+      const assignments = planAssignments(shelf, { resources: [node] }, (row) => isWritable(row, as));
       assign(valuesOf(shelf, path), assignments, path.instanceId);
-      tellRows(assignments, path.instanceId, as);
+      if (as !== "client") tellRows(assignments, path.instanceId);
       tell("written", path);
     },
 
@@ -260,17 +212,18 @@ export function createRegistry(definitions: readonly ObjectDefinition[]): Regist
         throw new CoapError("4.05", `${shelf.definition.name}: no more than ${MAX_INSTANCES} instances`);
       }
       const id = instanceId ?? lowestFree(shelf);
-      const assignments = values.resources.map((resource) => assignment(shelf, resource, isKept));
+      const assignments = planAssignments(shelf, values, isKept);
       const kept = initialValues(shelf);
-      const named = new Set(assignments.map((assigned) => assigned.id));
-      const missing = shelf.rows.find(
-        ([id, row]) => row.mandatory && isStored(row, "client") && !kept.has(id) && !named.has(id),
-      );
-      if (missing && as === "server") throw new CoapError("4.00", `${missing[1].name}: mandatory resource is missing`);
+      if (as === "server") {
+        const owed = leftOut(shelf, assignments).filter(([each, row]) => {
+          return isStored(row, "client") && (isWritable(row, "server") || !kept.has(each)); // else the device knows it
+        });
+        refuseMandatory(owed);
+      }
       assign(kept, assignments, id);
       shelf.instances.set(id, kept);
       renew(shelf);
-      tellRows(assignments, id, as);
+      if (as !== "client") tellRows(assignments, id);
       tell("created", { objectId, instanceId: id });
       return id;
     },
@@ -290,7 +243,7 @@ export function createRegistry(definitions: readonly ObjectDefinition[]): Regist
       if (path.objectId !== undefined && shelfOf(path).definition.instances === "single") {
         throw new CoapError("4.05", `${shelfOf(path).definition.name}: its only instance stays`);
       }
-      for (const shelf of path.objectId === undefined ? shelves.values() : [shelfOf(path)]) {
+      for (const shelf of path.objectId === undefined ? shelves.all : [shelfOf(path)]) {
         if (shelf.definition.instances === "multiple") for (const id of shelf.ids) remove(shelf, id);
       }
     },
@@ -331,7 +284,7 @@ export function createRegistry(definitions: readonly ObjectDefinition[]): Regist
     },
 
     furnish() {
-      for (const shelf of shelves.values()) furnish(shelf);
+      for (const shelf of shelves.all) furnish(shelf);
     },
     onChange(watcher) {
       watchers.add(watcher);

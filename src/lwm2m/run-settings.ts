@@ -76,6 +76,10 @@ export function withOverrides(settings: Settings, given: RunOverrides): RunSetti
       settings.generatePsk();
       drop("pskIdentity", "pskKeyHex");
     },
+    factoryReset() {
+      settings.factoryReset();
+      overrides = given;
+    },
   };
   // everything else is the settings' own
   return Object.setPrototypeOf(overlay, settings);

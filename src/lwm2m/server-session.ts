@@ -1,9 +1,13 @@
 /** One LwM2M Server: its link, its endpoint and the effects of its registration machine. */
 import type { Endpoint } from "#coap/endpoint";
-import { CONTENT_FORMAT, CoapFailure, type Request, type Response } from "#coap/message";
-import type { Account, ServerParameters } from "#lwm2m/accounts";
+import { CoapFailure, type Request, type Response } from "#coap/message";
+import type { BodySink } from "#coap/uploads";
+import type { Account } from "#lwm2m/accounts";
+import { type AwakeState, isQueued, LISTENING, WAKING } from "#lwm2m/awake";
 import { openPeer, type PeerOptions } from "#lwm2m/peer";
+import { createQueueMode } from "#lwm2m/queue-mode";
 import {
+  PLAIN_UPDATE,
   type RegistrationEffect,
   type RegistrationEvent,
   type RegistrationPolicy,
@@ -12,33 +16,51 @@ import {
   type UpdateContent,
   updateDelayMs,
 } from "#lwm2m/registration";
+import { createRegistrationRequests, type Grant, type RegistrationRequestsOptions } from "#lwm2m/registration-requests";
 import type { Cancel, Log } from "#runtime";
 
 export interface ServerSession {
   readonly account: Account;
   readonly state: RegistrationState;
+  /** The latest one; it holds while `state` is registered or updating. */
+  readonly grant: Grant | undefined;
+  readonly awake: AwakeState["is"];
   readonly nextUpdateAtMs: number | undefined;
   /** The way to the Server while there is one. */
   readonly endpoint: Endpoint | undefined;
+  /** Endpoint.notify; nothing without a way. */
+  readonly notify: Endpoint["notify"];
   handle(event: RegistrationEvent): void;
+  /** Goes on with a registration of earlier: an Update, which tells what has changed since, comes first. */
+  resume(grant: Grant): void;
+  /** The module is online again: an Update says so, over a new link where the address is another one. */
+  goOn(): void;
+  /** Something is to be told: a sleeping device wakes for it, with an Update. */
+  wake(): void;
   /** Ends everything at once, saying nothing to the Server. */
   close(): void;
 }
 
-export interface ServerSessionOptions extends PeerOptions {
+export interface ServerSessionOptions extends PeerOptions, Omit<RegistrationRequestsOptions, "clock" | "log"> {
   readonly policy: RegistrationPolicy;
-  /** Sent as the query lwm2m=…; undefined leaves it out. */
-  readonly version: string | undefined;
-  endpointName(): string;
-  parameters(): ServerParameters;
-  /** The list of Objects and Object Instances, in CoRE Link Format. */
-  objectLinks(): string;
+  /** In Queue mode, how long the device listens after the last message (ACK_TIMEOUT of lwm2m_cfg). */
+  readonly awakeMs: number;
   onRequest(request: Request, session: ServerSession): Response | Promise<Response>;
+  onUpload(request: Request, size: number | undefined, session: ServerSession): BodySink | undefined;
   /** The machine has moved. */
   onState(session: ServerSession, before: RegistrationState): void;
-  /** A new link is about to replace the old one: whatever was tied to it is void. */
-  onNewLink(session: ServerSession): void;
+  /** A Register is about to be sent: whatever was tied to an earlier registration is void. */
+  onRegister(session: ServerSession): void;
+  /** `awake` has changed. */
+  onAwake(session: ServerSession): void;
   onBootstrapWanted(): void;
+}
+
+/** A Confirmable one. */
+interface Notification {
+  readonly token: Buffer;
+  readonly response: Response;
+  readonly onOutcome: Parameters<Endpoint["notify"]>[3];
 }
 
 export function createServerSession(options: ServerSessionOptions): ServerSession {
@@ -52,24 +74,54 @@ export function createServerSession(options: ServerSessionOptions): ServerSessio
   let opening: AbortController | undefined;
   /** Raised whenever an answer still under way stops mattering. */
   let generation = 0;
+  let grant: Grant | undefined;
+  /** The module's address as the link was opened. */
+  let address: string | undefined;
+  /** The port where the Server knows the device from before a reboot. */
+  let formerPort: number | undefined;
+  /** Confirmable notifications under way. */
+  const unsettled = new Set<Notification>();
+  /** Those of them that were under way on a link of another address: they go again once the Server knows the new one. */
+  let stranded: readonly Notification[] = [];
 
-  const closeLink = () => {
+  const queueMode = createQueueMode({
+    clock,
+    awakeMs: options.awakeMs,
+    isWaiting: () => unsettled.size > 0 || state.is !== "registered",
+    onUpdateWanted: () => session.handle({ type: "updateAsked", content: PLAIN_UPDATE }),
+    onState: () => options.onAwake(session),
+  });
+  const openLink = queueMode.over(options.openLink);
+  const requests = createRegistrationRequests({ ...options, clock, log });
+
+  const dropLink = () => {
     generation++;
     opening?.abort();
     opening = undefined;
     endpoint?.close();
     endpoint = undefined;
   };
+  const closeLink = () => {
+    dropLink();
+    unsettled.clear();
+    stranded = [];
+  };
+  const endLink = () => {
+    closeLink();
+    queueMode.begin(LISTENING);
+  };
 
   const connect = async (): Promise<Endpoint> => {
-    closeLink();
-    options.onNewLink(session);
+    dropLink();
+    const own = formerPort === undefined ? {} : { localPort: formerPort };
+    formerPort = undefined;
     opening = new AbortController();
     const { signal } = opening;
     const opened = await openPeer(
-      { ...options, runtime: { ...runtime, log } },
+      { ...options, openLink, runtime: { ...runtime, log }, ...own },
       {
         onRequest: (request) => options.onRequest(request, session),
+        onUpload: (request, size) => options.onUpload(request, size, session),
         onClosed(reason) {
           log.warn({ reason }, "the link to the server has ended");
           session.handle({ type: "lost" });
@@ -82,17 +134,17 @@ export function createServerSession(options: ServerSessionOptions): ServerSessio
       throw new CoapFailure("closed", "link not needed any more");
     }
     endpoint = opened;
+    address = options.address();
     return opened;
   };
 
-  const registrationQuery = (): string[] => {
-    const { lifetimeS, binding } = options.parameters();
-    return [
-      `ep=${options.endpointName()}`,
-      `lt=${lifetimeS}`,
-      ...(options.version === undefined ? [] : [`lwm2m=${options.version}`]),
-      `b=${binding}`,
-    ];
+  const transmit = (notification: Notification) => {
+    const { token, response, onOutcome } = notification;
+    unsettled.add(notification);
+    endpoint?.notify(token, response, true, (outcome) => {
+      unsettled.delete(notification);
+      onOutcome(outcome);
+    });
   };
 
   /** Runs `exchange`; its outcome counts only if nothing newer has begun meanwhile. */
@@ -115,49 +167,32 @@ export function createServerSession(options: ServerSessionOptions): ServerSessio
     );
   };
 
-  const refused = (operation: string, response: Response) => {
-    const detail = response.payload?.length ? response.payload.toString("utf8") : undefined;
-    log.warn({ code: response.code, detail }, `${operation} refused by the server`);
-  };
-
   const register = async (): Promise<RegistrationEvent> => {
-    const peer = await connect();
-    const response = await peer.request({
-      method: "POST",
-      uriPath: ["rd"],
-      uriQuery: registrationQuery(),
-      contentFormat: CONTENT_FORMAT.link,
-      payload: Buffer.from(options.objectLinks()),
-    });
-    if (response.code !== "2.01") {
-      refused("Register", response);
-      return { type: "failed" };
-    }
-    log.info({ location: response.locationPath?.join("/"), endpoint: options.endpointName() }, "registered");
-    return { type: "accepted", location: response.locationPath ?? [] };
+    options.onRegister(session);
+    closeLink();
+    queueMode.begin(LISTENING);
+    const granted = await requests.register(await connect());
+    if (!granted) return { type: "failed" };
+    grant = granted;
+    return { type: "accepted", location: granted.location };
   };
 
-  const update = async (location: readonly string[], content: UpdateContent): Promise<RegistrationEvent> => {
-    const peer = endpoint ?? (await connect());
-    const { lifetimeS, binding } = options.parameters();
-    const uriQuery = [...(content.lifetime ? [`lt=${lifetimeS}`] : []), ...(content.binding ? [`b=${binding}`] : [])];
-    const response = await peer.request({
-      method: "POST",
-      uriPath: location,
-      ...(uriQuery.length > 0 && { uriQuery }),
-      ...(content.objects && { contentFormat: CONTENT_FORMAT.link, payload: Buffer.from(options.objectLinks()) }),
-    });
-    if (response.code === "2.04") return { type: "updated" };
-    refused("Update", response);
-    return { type: "lost" };
+  const update = async (held: Grant, content: UpdateContent): Promise<RegistrationEvent> => {
+    const granted = await requests.update(endpoint ?? (await connect()), held, content);
+    if (!granted) return { type: "lost" };
+    grant = granted;
+    return { type: "updated" };
   };
 
   const deregister = async (location: readonly string[]): Promise<RegistrationEvent> => {
-    if (endpoint) {
-      const response = await endpoint.request({ method: "DELETE", uriPath: location });
-      if (response.code !== "2.02") refused("De-register", response);
-    }
+    if (endpoint) await requests.deregister(endpoint, location);
     return { type: "deregistered" };
+  };
+
+  /** What has changed while Register was under way, the Server does not know yet. */
+  const tellChanges = (granted: Grant) => {
+    const content = requests.changesSince(granted);
+    if (content.lifetime || content.binding || content.objects) session.handle({ type: "updateAsked", content });
   };
 
   const perform = (effect: RegistrationEffect) => {
@@ -165,9 +200,14 @@ export function createServerSession(options: ServerSessionOptions): ServerSessio
       case "register":
         return attempt(register, "failed");
       case "update":
-        return attempt(() => update(effect.location, effect.content), "lost");
+        return attempt(() => update(grant!, effect.content), "lost");
       case "deregister":
         return attempt(() => deregister(effect.location), "deregistered");
+      case "dropLink":
+        dropLink();
+        stranded = [...stranded, ...unsettled];
+        unsettled.clear();
+        return queueMode.begin(WAKING); // what is due waits for the Update
       case "scheduleUpdate": {
         const delayMs = updateDelayMs(options.parameters().lifetimeS);
         nextUpdateAtMs = clock.now() + delayMs;
@@ -194,6 +234,12 @@ export function createServerSession(options: ServerSessionOptions): ServerSessio
     get state() {
       return state;
     },
+    get grant() {
+      return grant;
+    },
+    get awake() {
+      return queueMode.state.is;
+    },
     get nextUpdateAtMs() {
       return nextUpdateAtMs;
     },
@@ -206,13 +252,36 @@ export function createServerSession(options: ServerSessionOptions): ServerSessio
       state = step.state;
       if (state.is !== before.is) options.onState(session, before);
       for (const effect of step.effects) perform(effect);
-      if (state.is === "idle" || state.is === "waiting" || state.is === "disabled") closeLink();
+      if (state.is === "idle" || state.is === "waiting" || state.is === "disabled") endLink();
+      else if (grant && (event.type === "accepted" || event.type === "updated")) {
+        queueMode.handle({ type: "answered", queued: isQueued(grant.binding) });
+      }
+      if (event.type === "accepted" && state.is === "registered") tellChanges(grant!);
+      if (event.type === "updated") {
+        for (const each of stranded) transmit(each);
+        stranded = [];
+      }
     },
+    notify(token, response, confirmable, onOutcome) {
+      if (confirmable && endpoint) transmit({ token, response, onOutcome });
+      else endpoint?.notify(token, response, false, onOutcome);
+    },
+    resume(kept) {
+      grant = kept;
+      formerPort = kept.localPort;
+      queueMode.begin(WAKING);
+      session.handle({ type: "resumed", location: kept.location, content: requests.changesSince(kept) });
+    },
+    goOn() {
+      const hasMoved = options.dataCall() === true && options.address() !== address;
+      session.handle(hasMoved ? { type: "moved" } : { type: "updateAsked", content: PLAIN_UPDATE });
+    },
+    wake: () => queueMode.handle({ type: "due" }),
     close() {
       timer?.();
       timer = undefined;
       nextUpdateAtMs = undefined;
-      closeLink();
+      endLink();
       state = { is: "idle" };
     },
   };

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseServerUri } from "#coap/link";
 import type { Efs } from "#efs/efs";
@@ -99,6 +99,11 @@ export interface Settings {
   restoreFactory(): void;
   /** Deletes the persistent files in /datatx/lwm2m. */
   reset(): void;
+  /**
+   * The module as it was first deployed: without persistent files and what a host has set; each configuration file as
+   * /datatx/factory has it, if it has one. PSK files and the autostart are part of the deployment and stay.
+   */
+  factoryReset(): void;
   /** Deletes all configuration files, the persistent files and the autostart. */
   clean(): void;
 }
@@ -108,7 +113,8 @@ export const LIFETIME_S = { min: 30, max: 86400 };
 
 const AUTOSTART = "/datatx/lwm2m_app_autostart";
 const QCLI = "/datatx/qcli_config";
-const FACTORY_BOOTSTRAP_INI = "/datatx/factory/bootstrap.ini";
+const FACTORY = "/datatx/factory";
+const FACTORY_BOOTSTRAP_INI = `${FACTORY}/bootstrap.ini`;
 const PERSISTENT = "/datatx/lwm2m";
 
 /** Folder in config/profiles, and the bootstrap mode that it is meant for; the others are not offered. */
@@ -133,16 +139,23 @@ export function createSettings(options: SettingsOptions): Settings {
   const { efs, modem, log, profilesDirectory = SHIPPED_PROFILES } = options;
   const files = createConfigurationFiles(efs, log);
 
+  /** Read once a boot: what a Server may ask for depends on it, and no request is to wait for the disk. */
+  let held: { readonly boots: number; readonly settings: HostSettings } | undefined;
   const host = (): HostSettings => {
+    const { boots } = modem.state.power;
     try {
-      return readHostSettings(efs);
+      if (held?.boots !== boots) held = { boots, settings: readHostSettings(efs) };
+      return held.settings;
     } catch (error) {
       if (error instanceof ClientError)
         log.warn({ place: HOST_SETTINGS_FILE, remedy: "remove the file" }, error.message);
       throw error;
     }
   };
-  const update = (change: Parameters<typeof updateHostSettings>[1]) => updateHostSettings(efs, change);
+  const update = (change: Parameters<typeof updateHostSettings>[1]) => {
+    updateHostSettings(efs, change);
+    held = undefined;
+  };
   const profileOf = (settings: HostSettings) => (settings.profile ?? 0) as Profile;
   const shipped = (profile: Profile, name: string): string => {
     const found = PROFILES[profile];
@@ -362,10 +375,20 @@ export function createSettings(options: SettingsOptions): Settings {
       update({ server: undefined, bootstrapMode: undefined });
     },
     reset,
+    factoryReset() {
+      reset();
+      efs.remove(HOST_SETTINGS_FILE);
+      held = undefined;
+      for (const path of [BOOTSTRAP_INI, LWM2M_CFG, CARRIER_APN_CFG]) {
+        const content = efs.read(`${FACTORY}/${basename(path)}`);
+        if (content) efs.write(path, content);
+      }
+    },
     clean() {
       reset();
       files.removePsks();
       for (const path of [BOOTSTRAP_INI, LWM2M_CFG, CARRIER_APN_CFG, AUTOSTART, HOST_SETTINGS_FILE]) efs.remove(path);
+      held = undefined;
     },
   };
 }

@@ -1,4 +1,4 @@
-/** One Object in the registry, what is kept of it, and what its rows allow to whom. */
+/** The Objects in the registry: what is kept of each, and what its rows allow to whom. */
 import type { ObjectDefinition, ResourceRow, ResourceValue } from "#lwm2m/object";
 import type { Actor } from "#lwm2m/registry";
 
@@ -11,7 +11,50 @@ export interface Shelf {
   ids: readonly number[];
 }
 
-export function isOffered({ definition }: Shelf): boolean {
+export interface Shelves {
+  /** Every one, shown at present or not. */
+  readonly all: readonly Shelf[];
+  /** The Objects shown at present, by id in ascending order. */
+  readonly offered: ReadonlyMap<number, ObjectDefinition>;
+  /** @returns undefined where there is no such Object, or it is not shown. */
+  at(objectId: number): Shelf | undefined;
+}
+
+/** The shelves of all Objects, furnished. */
+export function createShelves(definitions: readonly ObjectDefinition[]): Shelves {
+  const all = [...definitions]
+    .sort((a, b) => a.id - b.id)
+    .map((definition): Shelf => {
+      const rows = Object.entries(definition.resources).map(([id, row]) => [Number(id), row] as const);
+      return { definition, rows, instances: new Map(), ids: [] };
+    });
+  for (const shelf of all) furnish(shelf);
+  const byId = new Map(all.map((shelf) => [shelf.definition.id, shelf]));
+  const conditional = all.filter(({ definition }) => definition.offered);
+  let wereOffered = conditional.map(isOffered);
+  let offered = offeredObjects();
+
+  function offeredObjects(): ReadonlyMap<number, ObjectDefinition> {
+    return new Map(all.filter(isOffered).map(({ definition }) => [definition.id, definition]));
+  }
+
+  return {
+    all,
+    get offered() {
+      if (conditional.some((shelf, index) => isOffered(shelf) !== wereOffered[index])) {
+        wereOffered = conditional.map(isOffered);
+        offered = offeredObjects();
+      }
+      return offered;
+    },
+    at(objectId) {
+      const shelf = byId.get(objectId);
+      return shelf && isOffered(shelf) ? shelf : undefined;
+    },
+  };
+}
+
+function isOffered({ definition }: Shelf): boolean {
   return definition.offered?.() ?? true;
 }
 

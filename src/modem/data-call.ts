@@ -1,6 +1,6 @@
 /** The data call rule: which context the network gives an address, and what is then in the state. Both AT+QIACT and the LwM2M Client call. */
 import { inService } from "#modem/network";
-import type { ModemState, PdpContext } from "#modem/state";
+import type { Call, ModemState, PdpContext, PdpType } from "#modem/state";
 
 export const CONTEXT_IDS = { min: 1, max: 16 } as const;
 
@@ -26,12 +26,23 @@ export function defineContext(state: ModemState, cid: number, parts: Partial<Pdp
   return { pdp: { ...state.pdp, [cid]: { ...(state.pdp[cid] ?? emptyContext), ...parts } } };
 }
 
-/** The address the network gives: the same one for the same card and context. */
-function addressFor(state: ModemState, cid: number): string {
+/** Beyond those of all contexts and module's calls. */
+const ADDRESSES_A_TIME = 32;
+/** The last octet of routerFor() is above it. */
+const LAST_HOST = 253;
+
+/** The address the network gives: the same one for the same card and context, until the module detaches. */
+function addressFor(state: ModemState, cid: number, type: PdpType): string {
   const subscriber = Number(state.sim.imsi.slice(-5)) || 0;
   const [high, low] = [(subscriber >> 8) & 0xff, subscriber & 0xff];
-  if (state.pdp[cid]?.type === "IPV6") return `2001:db8:${high.toString(16)}:${low.toString(16)}::${cid.toString(16)}`;
-  return `10.${high}.${low}.${cid}`;
+  const host = 1 + ((cid - 1 + ADDRESSES_A_TIME * state.network.detaches) % LAST_HOST);
+  if (type === "IPV6") return `2001:db8:${high.toString(16)}:${low.toString(16)}::${host.toString(16)}`;
+  return `10.${high}.${low}.${host}`;
+}
+
+/** The next hop of a context with this address: the gateway of its network. */
+export function routerFor(address: string): string {
+  return address.includes(":") ? "fe80::1" : address.replace(/\d+$/, "254");
 }
 
 /** Why the network refuses a call with this APN now; undefined = it accepts. */
@@ -50,7 +61,25 @@ export function activate(state: ModemState, cid: number): DataCall {
   if (context.active) return { ok: true, change: {} };
   const reason = refusal(state, context.apn);
   if (reason) return { ok: false, reason };
-  return { ok: true, change: defineContext(state, cid, { active: true, address: addressFor(state, cid) }) };
+  return {
+    ok: true,
+    change: defineContext(state, cid, { active: true, address: addressFor(state, cid, context.type) }),
+  };
+}
+
+/** A call of the module's own applications, beside the host's contexts. @returns the change (none if it is up), or why not. */
+export function callForModule(state: ModemState, apn: string, type: PdpType): DataCall {
+  const reason = refusal(state, apn);
+  if (reason) return { ok: false, reason };
+  if (state.moduleCalls.some((call) => call.apn === apn)) return { ok: true, change: {} };
+  const address = addressFor(state, CONTEXT_IDS.max + 1 + state.moduleCalls.length, type);
+  return { ok: true, change: { moduleCalls: [...state.moduleCalls, { apn, address }] } };
+}
+
+/** Every call there is; one that host and module share is told once. */
+export function callsOf({ pdp, moduleCalls }: ModemState): readonly Call[] {
+  const calls = Object.values(pdp).flatMap(({ apn, address }) => (address === undefined ? [] : [{ apn, address }]));
+  return [...calls, ...moduleCalls.filter(({ apn }) => !calls.some((call) => call.apn === apn))];
 }
 
 /** @returns the change that ends the call of a context; none if there is no call. */

@@ -1,5 +1,6 @@
 /** The state of a module that has never been switched on, from its configuration. */
-import type { ModemState, SimStatus } from "#modem/state";
+import type { FirmwareFault, ModemState, SimStatus } from "#modem/state";
+import { noTraffic } from "#modem/traffic-meter";
 
 /** The parts of the configuration that describe the hardware around the module. */
 export interface Hardware {
@@ -26,18 +27,29 @@ export interface Hardware {
     readonly sinrDb: number;
   };
   readonly battery: { readonly percent: number; readonly millivolts: number };
+  readonly firmware: { readonly fault: FirmwareFault; readonly faultPercent: number };
 }
 
 export function createInitialState(hardware: Hardware, settings: Readonly<Record<string, string>> = {}): ModemState {
   const { identity, sim, network, battery } = hardware;
-  const card: SimStatus = !sim.present ? "NOT INSERTED" : sim.pin === undefined ? "READY" : "SIM PIN";
+  const card: SimStatus = sim.pin === undefined ? "READY" : "SIM PIN";
+  const { fault, faultPercent } = hardware.firmware;
   const { apns, roaming, coverage, ...radio } = network;
   return {
-    power: { phase: "off", boots: 0, ready: false, appReady: false, smsDone: false, poweredDown: false },
+    power: {
+      phase: "off",
+      boots: 0,
+      ready: false,
+      appReady: false,
+      smsDone: false,
+      poweredDown: false,
+      sleeping: false,
+    },
     identity: { manufacturer: "Quectel", model: "BG96", hardware: "R1.2", ...identity },
     sim: {
       status: sim.present ? "NOT READY" : "NOT INSERTED",
-      card,
+      card: sim.present ? card : "NOT INSERTED",
+      removed: sim.present ? undefined : card,
       iccid: sim.iccid,
       imsi: sim.imsi,
       msisdn: sim.msisdn,
@@ -47,14 +59,37 @@ export function createInitialState(hardware: Hardware, settings: Readonly<Record
     functionality: 1,
     radio: { ...radio, band: 13, earfcn: 5230, physicalCellId: 256, cellId: 0x1a2d001, trackingArea: 0x5212 },
     registration: { eps: 0 },
-    network: { apns, roaming, coverage, selection: 0, attached: false },
+    network: {
+      apns,
+      roaming,
+      coverage,
+      selection: 0,
+      attached: false,
+      powerSaving: true,
+      zoneQuarters: 0,
+      detaches: 0,
+    },
+    networkReport: undefined,
     pdp: {},
+    moduleCalls: [],
     battery: { ...battery, milliamps: 125, charging: 0, externalPower: true },
     memory: { totalKb: 34_000, freeKb: 21_500 },
+    sensors: { temperatureC: 28, adcMillivolts: [0, 0] },
     time: { offsetMs: 0, zoneQuarters: 0, zoneName: "Etc/UTC", synchronised: false },
+    position: undefined,
+    gnss: { enabled: true, faulty: false },
+    gnssSession: undefined,
     fix: undefined,
-    traffic: { txBytes: 0, rxBytes: 0, txPackets: 0, rxPackets: 0 },
+    traffic: noTraffic,
+    linkUtilisationPercent: 0,
     settings,
+    firmware: {
+      update: { state: 0, result: 0, uri: "", name: undefined, version: undefined },
+      software: { state: 0, result: 0, name: "", version: "", active: false },
+      report: undefined,
+      fault,
+      faultPercent,
+    },
     lwm2m: { phase: undefined, observation: undefined, downlink: undefined },
   };
 }

@@ -1,6 +1,6 @@
 /** The network side of the modem: search, registration and attach follow SIM, functionality, coverage and AT+COPS. */
 import type { Modem } from "#modem/modem";
-import { deactivateAll } from "#modem/pdp-contexts";
+import { detached, endCalls } from "#modem/pdp-contexts";
 import type { BootProfile } from "#modem/power";
 import type { ModemState, RegistrationStatus } from "#modem/state";
 import type { Cancel, Clock } from "#runtime";
@@ -20,9 +20,20 @@ function target(state: ModemState): RegistrationStatus {
   return state.network.roaming ? 5 : 1;
 }
 
-/** Whether packet data can flow. */
+/** Whether a network has taken the module in. */
 export function inService(state: ModemState): boolean {
   return state.registration.eps === 1 || state.registration.eps === 5;
+}
+
+/** Whether packet data can flow. */
+export function isOnline(state: ModemState): boolean {
+  return inService(state) && state.network.attached;
+}
+
+/** What the network's time does to the module's clock: with AT+CTZU it takes time and zone over (3GPP TS 27.007 §8.40). */
+function heardTime({ time, network, settings }: ModemState): ModemState["time"] {
+  const isTakenOver = (settings.ctzu ?? "0") !== "0";
+  return { ...time, ...(isTakenOver && { offsetMs: 0, zoneQuarters: network.zoneQuarters }), synchronised: true };
 }
 
 export function createNetwork(options: { modem: Modem; clock: Clock; profile: BootProfile }): Network {
@@ -37,8 +48,8 @@ export function createNetwork(options: { modem: Modem; clock: Clock; profile: Bo
     modem.update((state) => ({
       registration: { eps },
       network: { ...state.network, attached: registered },
-      ...(registered && { time: { ...state.time, synchronised: true } }),
-      ...(!registered && deactivateAll(state)),
+      ...(registered && { time: heardTime(state) }),
+      ...(!registered && (eps === 0 ? detached(state) : endCalls(state))), // after a lost cell alone the addresses are the same
     }));
   };
 
@@ -55,7 +66,11 @@ export function createNetwork(options: { modem: Modem; clock: Clock; profile: Bo
     });
   };
 
-  const unsubscribe = modem.onChange(follow);
+  const unsubscribe = modem.onChange((now, before) => {
+    const isToldZone = inService(now) && now.network.zoneQuarters !== before.network.zoneQuarters;
+    if (isToldZone) modem.update((state) => ({ time: heardTime(state) }));
+    follow();
+  });
   return {
     close() {
       unsubscribe();

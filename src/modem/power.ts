@@ -1,7 +1,8 @@
 /** Power-on, restart, power-off and the functionality level, in the order and timing of the module. */
 import type { Modem } from "#modem/modem";
-import { deactivateAll } from "#modem/pdp-contexts";
+import { detached, endCalls } from "#modem/pdp-contexts";
 import type { ModemState } from "#modem/state";
+import { noTraffic } from "#modem/traffic-meter";
 import type { Cancel, Clock, Log } from "#runtime";
 
 /** instant: all at once; fast: the whole order in under 1 s; realistic: the module's own timing. */
@@ -16,9 +17,13 @@ export interface Power {
   off(): void;
   /** Power loss, at once: nothing is said to anybody; silence until on(). */
   cut(): void;
+  /** Power saving mode: `PSM POWER DOWN`, then silence until on(); the network keeps the module. */
+  sleep(): void;
   setFunctionality(level: 0 | 1 | 4): void;
   /** Called before power goes in restart() and off(), so that the Client can de-register; what it returns is waited for, at most 5 s. */
   onGoingDown(task: () => Promise<void>): void;
+  /** Runs `flow` at the start of each boot, before anything is said; the boot goes on when it calls `proceed`. */
+  onBoot(flow: (proceed: () => void) => void): void;
   /** Ends every running timer. */
   close(): void;
 }
@@ -56,9 +61,11 @@ function volatileLost(state: ModemState): Partial<ModemState> {
     functionality: 1,
     sim: { ...state.sim, status: state.sim.card === "NOT INSERTED" ? "NOT INSERTED" : "NOT READY" },
     registration: { eps: 0 },
-    network: { ...state.network, attached: false },
-    ...deactivateAll(state),
-    traffic: { txBytes: 0, rxBytes: 0, txPackets: 0, rxPackets: 0 },
+    ...detached(state),
+    traffic: noTraffic,
+    linkUtilisationPercent: 0,
+    networkReport: undefined,
+    gnssSession: state.settings["qgpscfg/autogps"] === "1" ? { untilMs: Number.POSITIVE_INFINITY } : undefined,
     time: { ...state.time, synchronised: false },
     lwm2m: { phase: undefined, observation: undefined, downlink: undefined },
   };
@@ -68,6 +75,7 @@ export function createPower({ modem, clock, log, profile }: PowerOptions): Power
   const timing = TIMING[profile];
   const goingDown: Array<() => Promise<void>> = [];
   const timers = new Set<Cancel>();
+  let bootFlow = (proceed: () => void) => proceed();
   /** The orderly end under way; a cut of the power, or another, makes it void. */
   let descent: object | undefined;
   /** The latest initialisation of the SIM; minimum functionality, or a later one, makes it void. */
@@ -99,25 +107,38 @@ export function createPower({ modem, clock, log, profile }: PowerOptions): Power
     });
   };
 
-  const down = () => {
+  const down = (sleeping = false) => {
     descent = undefined;
     stopTimers();
     modem.update((state) => ({
       ...volatileLost(state),
-      power: { ...state.power, phase: "off", ready: false, appReady: false, smsDone: false, poweredDown: false },
+      ...(sleeping && { network: { ...state.network, attached: false }, ...endCalls(state) }), // the address is kept
+      power: {
+        ...state.power,
+        phase: "off",
+        ready: false,
+        appReady: false,
+        smsDone: false,
+        poweredDown: false,
+        sleeping,
+      },
     }));
   };
 
   const on = () => {
     if (modem.state.power.phase !== "off") return;
-    setPower({ phase: "booting", boots: modem.state.power.boots + 1 });
-    after(timing.ready, () => {
-      setPower({ phase: "running" });
-      after(timing.functionality, () => {
-        setPower({ ready: true });
-        after(timing.appReady, () => {
-          setPower({ appReady: true });
-          startSim();
+    const boots = modem.state.power.boots + 1;
+    setPower({ phase: "booting", boots, sleeping: false });
+    bootFlow(() => {
+      if (modem.state.power.boots !== boots || modem.state.power.phase !== "booting") return;
+      after(timing.ready, () => {
+        setPower({ phase: "running" });
+        after(timing.functionality, () => {
+          setPower({ ready: true });
+          after(timing.appReady, () => {
+            setPower({ appReady: true });
+            startSim();
+          });
         });
       });
     });
@@ -147,6 +168,12 @@ export function createPower({ modem, clock, log, profile }: PowerOptions): Power
     });
   };
 
+  modem.onChange((now, before) => {
+    if (now.sim.card === before.sim.card || now.power.phase !== "running") return;
+    if (now.sim.card === "NOT INSERTED") simStart = undefined;
+    else if (before.sim.card === "NOT INSERTED" && now.functionality !== 0) startSim();
+  });
+
   return {
     profile,
     on,
@@ -165,6 +192,13 @@ export function createPower({ modem, clock, log, profile }: PowerOptions): Power
     cut() {
       down();
     },
+    sleep() {
+      if (modem.state.power.phase !== "running" || descent) return;
+      descent = {};
+      stopTimers();
+      setPower({ sleeping: true });
+      after(timing.lastWords, () => down(true));
+    },
     setFunctionality(level) {
       const before = modem.state.functionality;
       if (before === level) return;
@@ -175,6 +209,9 @@ export function createPower({ modem, clock, log, profile }: PowerOptions): Power
         ...(level === 0 && { power: { ...state.power, smsDone: false } }),
       }));
       if (before === 0) startSim();
+    },
+    onBoot(flow) {
+      bootFlow = flow;
     },
     onGoingDown: (task) => void goingDown.push(task),
     close: stopTimers,

@@ -22,16 +22,85 @@ export interface PdpContext {
   readonly address: string | undefined;
 }
 
-export interface Fix {
+/** A data call that is up. */
+export interface Call {
+  readonly apn: string;
+  readonly address: string;
+}
+
+/** Where the module is and how it moves, as satellites tell. */
+export interface Position {
   readonly latitude: number;
   readonly longitude: number;
   readonly altitudeM: number;
   readonly uncertaintyM: number;
   readonly speedMs: number;
   readonly courseDeg: number;
+}
+
+export interface Fix extends Position {
   /** Wall clock ms at which it was taken. */
   readonly takenAtMs: number;
 }
+
+export interface GnssSession {
+  /** Monotonic ms after which it is over; Infinity = until the host ends it. */
+  readonly untilMs: number;
+}
+
+/** By kind: the time of AT+QNTP, one echo and the sums of AT+QPING, USSD of AT+CUSD. `error` 0 = none, else a TCP/IP code. */
+export type NetworkReport =
+  | { readonly kind: "time"; readonly error: number; readonly utcMs: number }
+  | {
+      readonly kind: "echo";
+      readonly error: number;
+      readonly address: string;
+      readonly bytes: number;
+      readonly ms: number;
+    }
+  | {
+      readonly kind: "echoes";
+      readonly error: number;
+      readonly sent: number;
+      readonly received: number;
+      readonly ms: { readonly least: number; readonly most: number; readonly average: number };
+    }
+  | { readonly kind: "ussd"; readonly status: number };
+
+export interface Traffic {
+  readonly txBytes: number;
+  readonly rxBytes: number;
+  readonly txPackets: number;
+  readonly rxPackets: number;
+  readonly largestBytes: number;
+  /** False after /7/0/7: what passes is not counted. */
+  readonly collecting: boolean;
+  /** /7/0/8: how long to collect from the next Start on, s; 0 = until Stop. */
+  readonly periodS: number;
+}
+
+/** What is to go wrong with the next firmware or software update; it strikes once. */
+export const FIRMWARE_FAULTS = [
+  "none",
+  "flash",
+  "ram",
+  "connection",
+  "integrity",
+  "unsupported",
+  "uri",
+  "protocol",
+  "update",
+  "powerInDownload",
+  "powerInUpdating",
+  "powerInRestore",
+] as const;
+export type FirmwareFault = (typeof FIRMWARE_FAULTS)[number];
+
+/** What `+QIND: "FOTA"` tells of DFOTA. */
+export type FotaReport =
+  | { readonly step: "HTTPSTART" | "START" | "continued" }
+  | { readonly step: "HTTPEND" | "END"; readonly error: number }
+  | { readonly step: "UPDATING" | "RESTORE"; readonly percent: number };
 
 export interface ModemState {
   readonly power: {
@@ -46,6 +115,8 @@ export interface ModemState {
     readonly smsDone: boolean;
     /** Set by AT+QPOWD when the module has gone down: `POWERED DOWN`. */
     readonly poweredDown: boolean;
+    /** In power saving mode, `PSM POWER DOWN`: registered, and off until the periodic update or PWRKEY. */
+    readonly sleeping: boolean;
   };
   readonly identity: {
     readonly manufacturer: string;
@@ -60,6 +131,8 @@ export interface ModemState {
     readonly status: SimStatus;
     /** What the card asks for once initialised. */
     readonly card: SimStatus;
+    /** What a card that lies beside the empty slot would ask for. */
+    readonly removed: SimStatus | undefined;
     readonly iccid: string;
     readonly imsi: string;
     readonly msisdn: string | undefined;
@@ -97,9 +170,19 @@ export interface ModemState {
     /** AT+COPS <mode>: 0 automatic, 1 manual, 2 de-registered. */
     readonly selection: 0 | 1 | 2;
     readonly attached: boolean;
+    /** Whether it grants PSM and eDRX. */
+    readonly powerSaving: boolean;
+    /** Its UTC offset, quarters of an hour, which it tells the module (NITZ). */
+    readonly zoneQuarters: number;
+    /** Times that the module has left the packet network: after each its addresses are others. */
+    readonly detaches: number;
   };
+  /** What the network has answered to an order of the host; the latest, each a value of its own. */
+  readonly networkReport: NetworkReport | undefined;
   /** Contexts by <cid> 1-16. */
   readonly pdp: Readonly<Record<number, PdpContext>>;
+  /** Those that LwM2M has set up for itself, in the order of their setting up. */
+  readonly moduleCalls: readonly Call[];
   readonly battery: {
     readonly percent: number;
     readonly millivolts: number;
@@ -109,6 +192,11 @@ export interface ModemState {
     readonly externalPower: boolean;
   };
   readonly memory: { readonly totalKb: number; readonly freeKb: number };
+  readonly sensors: {
+    readonly temperatureC: number;
+    /** At the ADC pins 0 and 1. */
+    readonly adcMillivolts: readonly [number, number];
+  };
   readonly time: {
     /** The module's clock minus the host's clock, ms. */
     readonly offsetMs: number;
@@ -119,16 +207,42 @@ export interface ModemState {
     /** Whether the network has given the time (AT+QLTS). */
     readonly synchronised: boolean;
   };
+  /** What a working receiver would find; undefined = no satellites in view. */
+  readonly position: Position | undefined;
+  readonly gnss: { readonly enabled: boolean; readonly faulty: boolean };
+  /** The host's (AT+QGPS); LwM2M needs none. */
+  readonly gnssSession: GnssSession | undefined;
+  /** What the receiver has found last. */
   readonly fix: Fix | undefined;
-  /** Data counters since boot or since /7/0/6 was executed. */
-  readonly traffic: {
-    readonly txBytes: number;
-    readonly rxBytes: number;
-    readonly txPackets: number;
-    readonly rxPackets: number;
-  };
+  /** What has passed over IP, headers included, since boot or since /7/0/6 was executed. */
+  readonly traffic: Traffic;
+  /** Of the radio link's highest rate, over the last minute. */
+  readonly linkUtilisationPercent: number;
   /** Settings kept in the module's non-volatile memory (AT+QCFG, AT+IPR, AT+IFC …), by name; values as printed. */
   readonly settings: Readonly<Record<string, string>>;
+  readonly firmware: {
+    /** Object 5 as it is shown, with the package's own name and version while there is one. */
+    readonly update: {
+      readonly state: 0 | 1 | 2 | 3;
+      readonly result: number;
+      readonly uri: string;
+      readonly name: string | undefined;
+      readonly version: string | undefined;
+    };
+    /** Object 9 likewise. */
+    readonly software: {
+      readonly state: 0 | 1 | 2 | 3 | 4;
+      readonly result: number;
+      readonly name: string;
+      readonly version: string;
+      readonly active: boolean;
+    };
+    /** The latest; each is a value of its own. */
+    readonly report: FotaReport | undefined;
+    readonly fault: FirmwareFault;
+    /** Where in a download, in UPDATING or in RESTORE the fault strikes, %. */
+    readonly faultPercent: number;
+  };
   /** What the LwM2M Client shows to the terminal. */
   readonly lwm2m: {
     readonly phase: ClientPhase | undefined;

@@ -1,14 +1,19 @@
 /** Connectivity Monitoring (OMA TS 1.0.2 Appendix E.5). */
 import type { ObjectDefinition, Value } from "#lwm2m/object";
+import { callsOf, routerFor } from "#modem/data-call";
 import type { Modem } from "#modem/modem";
-import type { AccessTechnology, PdpContext } from "#modem/state";
+import type { AccessTechnology, Call } from "#modem/state";
 
 /** Network Bearer: 0 GSM, 6 LTE-FDD, 7 NB-IoT. */
 const BEARER: Readonly<Record<AccessTechnology, number>> = { GSM: 0, "CAT-M1": 6, "CAT-NB1": 7 };
 
 export const connectivityMonitoring = (modem: Modem): ObjectDefinition => {
-  const activeContexts = (): PdpContext[] => Object.values(modem.state.pdp).filter(({ active }) => active);
-  const addresses = () => activeContexts().flatMap(({ address }) => (address === undefined ? [] : [address]));
+  const isGsm = () => modem.state.radio.technology === "GSM";
+  /** RSSI in GSM, RSRP in LTE, NRSRP in NB-IoT. */
+  const strength = () => (isGsm() ? modem.state.radio.rssiDbm : modem.state.radio.rsrpDbm);
+  /** RSRQ or NRSRQ; in GSM RxQual, which is not known, as <ber> of +CSQ is not. */
+  const quality = () => (isGsm() ? undefined : Math.round(modem.state.radio.rsrqDb));
+  const ofCalls = (of: (call: Call) => string) => list(callsOf(modem.state).map(of));
 
   return {
     id: 4,
@@ -27,11 +32,28 @@ export const connectivityMonitoring = (modem: Modem): ObjectDefinition => {
         range: [0, 50],
         read: () => list(Object.values(BEARER)),
       },
-      2: { name: "Radio Signal Strength", operations: "R", type: "integer", mandatory: true, units: "dBm", read: () => modem.state.radio.rssiDbm },
-      3: { name: "Link Quality", operations: "R", type: "integer", mandatory: false, read: () => Math.round(modem.state.radio.rsrqDb) },
-      4: { name: "IP Addresses", operations: "R", type: "string", mandatory: true, multiple: true, read: () => list(addresses()) },
-      7: { name: "APN", operations: "R", type: "string", mandatory: false, multiple: true, read: () => list(activeContexts().map(({ apn }) => apn)) },
-      8: { name: "Cell ID", operations: "R", type: "integer", mandatory: false, range: [0, 2 ** 28 - 1], read: () => modem.state.radio.cellId },
+      2: { name: "Radio Signal Strength", operations: "R", type: "integer", mandatory: true, units: "dBm", read: strength },
+      3: { name: "Link Quality", operations: "R", type: "integer", mandatory: false, read: quality },
+      4: { name: "IP Addresses", operations: "R", type: "string", mandatory: true, multiple: true, read: () => ofCalls(({ address }) => address) },
+      5: {
+        name: "Router IP Addresses",
+        operations: "R",
+        type: "string",
+        mandatory: false,
+        multiple: true,
+        read: () => ofCalls(({ address }) => routerFor(address)),
+      },
+      6: {
+        name: "Link Utilization",
+        operations: "R",
+        type: "integer",
+        mandatory: false,
+        range: [0, 100],
+        units: "%",
+        read: () => modem.state.linkUtilisationPercent,
+      },
+      7: { name: "APN", operations: "R", type: "string", mandatory: false, multiple: true, read: () => ofCalls(({ apn }) => apn) },
+      8: { name: "Cell ID", operations: "R", type: "integer", mandatory: false, read: () => modem.state.radio.cellId },
       9: { name: "SMNC", operations: "R", type: "integer", mandatory: false, range: [0, 999], read: () => Number(modem.state.radio.mnc) },
       10: { name: "SMCC", operations: "R", type: "integer", mandatory: false, range: [0, 999], read: () => Number(modem.state.radio.mcc) },
     },

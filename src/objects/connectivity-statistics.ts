@@ -1,30 +1,38 @@
 /** Connectivity Statistics (OMA TS 1.0.2 Appendix E.8): the data counters, collected from Start to Stop. */
 import type { ObjectDefinition } from "#lwm2m/object";
 import type { Modem } from "#modem/modem";
-import type { ModemState } from "#modem/state";
-import type { Cancel } from "#runtime";
+import type { Traffic } from "#modem/state";
+import { noTraffic, type TrafficMeter } from "#modem/traffic-meter";
+import type { Cancel, Clock } from "#runtime";
 
-type Traffic = ModemState["traffic"];
+/** What counts, and Clock.after for the Collection Period. */
+export interface Collection {
+  readonly meter: Pick<TrafficMeter, "flush">;
+  readonly after: Clock["after"];
+}
 
-const NOTHING: Traffic = { txBytes: 0, rxBytes: 0, txPackets: 0, rxPackets: 0 };
+/** Longest period, s, that fits the four bytes Servers expect. */
+const LONGEST_S = 2 ** 32 - 1;
 
-/** @param after runs a task later (Clock.after); without it Collection Period ends nothing by itself. */
-export const connectivityStatistics = (modem: Modem, after?: (delayMs: number, task: () => void) => Cancel): ObjectDefinition => {
-  /** Counters as they stood at Stop; undefined while collecting. */
-  let stopped: Traffic | undefined;
-  let periodS = 0;
+export const connectivityStatistics = (modem: Modem, { meter, after }: Collection): ObjectDefinition => {
   let ending: Cancel | undefined;
 
-  const traffic = () => stopped ?? modem.state.traffic;
+  const traffic = () => modem.state.traffic;
+  const change = (part: Partial<Traffic>) => modem.update((state) => ({ traffic: { ...state.traffic, ...part } }));
   const start = () => {
+    const { periodS } = traffic();
+    const { boots } = modem.state.power;
     ending?.();
-    stopped = undefined;
-    modem.update({ traffic: NOTHING });
-    ending = periodS > 0 ? after?.(periodS * 1000, stop) : undefined;
+    ending = undefined;
+    meter.flush(); // what passed before does not count
+    change({ ...noTraffic, periodS });
+    if (periodS > 0) ending = after(periodS * 1000, () => modem.state.power.boots === boots && stop());
   };
   const stop = () => {
     ending?.();
-    stopped ??= modem.state.traffic;
+    ending = undefined;
+    meter.flush();
+    change({ collecting: false });
   };
   const averageSize = () => {
     const { txBytes, rxBytes, txPackets, rxPackets } = traffic();
@@ -44,6 +52,7 @@ export const connectivityStatistics = (modem: Modem, after?: (delayMs: number, t
       1: { name: "SMS Rx Counter", operations: "R", type: "integer", mandatory: false, read: () => 0 },
       2: { name: "Tx Data", operations: "R", type: "integer", mandatory: false, units: "kB", read: () => Math.floor(traffic().txBytes / 1000) },
       3: { name: "Rx Data", operations: "R", type: "integer", mandatory: false, units: "kB", read: () => Math.floor(traffic().rxBytes / 1000) },
+      4: { name: "Max Message Size", operations: "R", type: "integer", mandatory: false, units: "B", read: () => traffic().largestBytes },
       5: { name: "Average Message Size", operations: "R", type: "integer", mandatory: false, units: "B", read: averageSize },
       6: { name: "Start", operations: "E", mandatory: true, execute: start },
       7: { name: "Stop", operations: "E", mandatory: true, execute: stop },
@@ -52,12 +61,10 @@ export const connectivityStatistics = (modem: Modem, after?: (delayMs: number, t
         operations: "RW",
         type: "integer",
         mandatory: false,
-        range: [0, 2 ** 32 - 1],
+        range: [0, LONGEST_S],
         units: "s",
-        read: () => periodS,
-        write(seconds) {
-          periodS = Number(seconds);
-        },
+        read: () => traffic().periodS,
+        write: (seconds) => change({ periodS: Number(seconds) }),
       },
     },
   };

@@ -2,6 +2,7 @@
 import { CoapError } from "#coap/message";
 import type { ObjectDefinition, ResourceValue, Value } from "#lwm2m/object";
 import type { Modem } from "#modem/modem";
+import { inService } from "#modem/network";
 
 export interface DeviceEffects {
   /** Restarts the module; the answer to Execute must leave first. */
@@ -14,7 +15,8 @@ export interface DeviceEffects {
 }
 
 const POWER_SOURCE = { dc: 0, internalBattery: 1 } as const;
-const ERROR = { none: 0, lowBattery: 1, externalSupplyOff: 2, lowSignal: 4, outOfMemory: 5 } as const;
+const ERROR = { lowBattery: 1, externalSupplyOff: 2, gnssFailure: 3, lowSignal: 4, outOfMemory: 5, ipFailure: 7 } as const;
+const NO_ERROR: ReadonlyMap<number, Value> = new Map([[0, 0]]);
 const BATTERY = { normal: 0, charging: 1, charged: 2, low: 4 } as const;
 /** Voltage of the external supply, which the module does not measure. */
 const SUPPLY_MILLIVOLTS = 5000;
@@ -22,23 +24,31 @@ const SUPPLY_MILLIVOLTS = 5000;
 const WEAK_SIGNAL_DBM = -111;
 
 export const device = (modem: Modem, effects: DeviceEffects): ObjectDefinition => {
-  /** Errors that a Server has reset while their cause goes on. */
-  let reset: ReadonlySet<number> = new Set();
+  /** By Resource Instance: an error keeps its own as long as its cause lasts (OMA TS 1.0.2 Appendix E.4). */
+  let errors: ReadonlyMap<number, number> = new Map();
 
   const presentErrors = (): number[] => {
-    const { battery, radio, network, memory } = modem.state;
-    const errors: number[] = [];
-    if (battery.percent < effects.threshold()) errors.push(ERROR.lowBattery);
-    if (!battery.externalPower) errors.push(ERROR.externalSupplyOff);
-    if (!network.coverage || radio.rssiDbm <= WEAK_SIGNAL_DBM) errors.push(ERROR.lowSignal);
-    if (memory.freeKb <= 0) errors.push(ERROR.outOfMemory);
-    return errors;
+    const { battery, radio, network, memory, gnss } = modem.state;
+    const present: number[] = [];
+    if (battery.percent < effects.threshold()) present.push(ERROR.lowBattery);
+    if (!battery.externalPower) present.push(ERROR.externalSupplyOff);
+    if (gnss.enabled && gnss.faulty) present.push(ERROR.gnssFailure);
+    if (!network.coverage || radio.rssiDbm <= WEAK_SIGNAL_DBM) present.push(ERROR.lowSignal);
+    if (memory.freeKb <= 0) present.push(ERROR.outOfMemory);
+    if (inService(modem.state) && !network.attached) present.push(ERROR.ipFailure);
+    return present;
   };
   const shownErrors = (): ResourceValue => {
     const present = presentErrors();
-    reset = new Set([...reset].filter((error) => present.includes(error)));
-    const shown = present.filter((error) => !reset.has(error));
-    return list(shown.length === 0 ? [ERROR.none] : shown);
+    if (present.length === 0) {
+      errors = new Map();
+      return NO_ERROR;
+    }
+    const lasting = new Map([...errors].filter(([, error]) => present.includes(error)));
+    const known = [...lasting.values()];
+    for (const error of present) if (!known.includes(error)) lasting.set(lowestFree(lasting), error);
+    errors = new Map([...lasting].sort(([a], [b]) => a - b));
+    return errors;
   };
   /** By power source; the battery's own first, as in 6. */
   const perSource = (battery: number, supply: number) => list(modem.state.battery.externalPower ? [battery, supply] : [battery]);
@@ -98,8 +108,9 @@ export const device = (modem: Modem, effects: DeviceEffects): ObjectDefinition =
         name: "Reset Error Code",
         operations: "E",
         mandatory: false,
+        // all Instances go; those whose cause lasts are made anew when the errors are read next
         execute() {
-          reset = new Set(presentErrors());
+          errors = new Map();
         },
       },
       13: {
@@ -117,6 +128,7 @@ export const device = (modem: Modem, effects: DeviceEffects): ObjectDefinition =
         type: "string",
         mandatory: false,
         read: () => formatUtcOffset(modem.state.time.zoneQuarters),
+        check: (text) => void parseUtcOffset(text as string),
         write: (text) => setTime({ zoneQuarters: parseUtcOffset(text as string) }),
       },
       15: {
@@ -142,6 +154,12 @@ export const device = (modem: Modem, effects: DeviceEffects): ObjectDefinition =
 
 function list(values: readonly Value[]): ResourceValue {
   return new Map(values.map((value, index) => [index, value]));
+}
+
+function lowestFree(instances: ReadonlyMap<number, unknown>): number {
+  let id = 0;
+  while (instances.has(id)) id++;
+  return id;
 }
 
 /** ISO 8601, e.g. "+09:00". */

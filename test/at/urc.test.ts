@@ -221,6 +221,13 @@ describe("LwM2M", () => {
     }
   });
 
+  it("+QLWDLDATA of /26241 is of type 5, text or not: LGU+'s hosts take no other there", async () => {
+    const { update, take, wait } = await openAtTerminal({ host: { lwm2m: { downlinkFormat: 0 } as Settings } });
+    await wait(1000);
+    update(lwm2m({ downlink: { path: "/26241/0/1", data: Buffer.from("01") } }));
+    expect(take()).toBe(framed('+QLWDLDATA: "/26241/0/1",5,2,"3031"'));
+  });
+
   it("[BG-157] registration, observation and data transfer are told in the order in which they happen", async () => {
     const { update, take, wait } = await openAtTerminal();
     await wait(1000);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createAssembly, splitHandshake } from "#coap/dtls-handshake";
+import { createAssembly, formatHandshake, parseServerHello, splitHandshake } from "#coap/dtls-handshake";
 
 /** RFC 6347 §4.2.2: type, length, message_seq, fragment_offset, fragment_length, body. */
 const hex = (text: string) => Buffer.from(text.replaceAll(" ", ""), "hex");
@@ -45,6 +45,36 @@ describe("handshake messages in a record", () => {
       expect(results.slice(0, -1).every((result) => result === undefined)).toBe(true);
       expect(results.at(-1)?.fragment.toString("hex")).toBe("000102030405060708090a0b");
       expect(results.at(-1)?.isFragmented()).toBe(false);
+    }
+  });
+});
+
+it("a whole message is written as it is read", () => {
+  expect(formatHandshake(20, 3, hex("000102030405060708090a0b"))).toEqual(FINISHED);
+  expect(formatHandshake(14, 2, Buffer.alloc(0))).toEqual(SERVER_HELLO_DONE);
+});
+
+describe("a ServerHello (RFC 5246 §7.4.1.3)", () => {
+  const random = `${"00".repeat(31)}01`;
+  it.each([
+    [
+      "with a session id and two extensions",
+      `fefd ${random} 03 a1b2c3 c0a8 00 0009 ff01 0001 00 0017 0000`,
+      "a1b2c3",
+      [0xff01, 0x17],
+    ],
+    ["with neither", `fefd ${random} 00 c0a8 00`, "", []],
+    ["with an empty block of extensions", `fefd ${random} 00 c0a8 00 0000`, "", []],
+  ])("is read %s", (_, text, sessionId, extensions) => {
+    const { sessionId: id, ...rest } = parseServerHello(hex(text));
+    expect(id.toString("hex")).toBe(sessionId);
+    expect(rest).toEqual({ version: 0xfefd, random: hex(random), cipherSuite: 0xc0a8, extensions });
+  });
+
+  it("that is cut off is a RangeError", () => {
+    const whole = hex(`fefd ${random} 03 a1b2c3 c0a8 00 0004 0017 0000`);
+    for (const length of [0, 1, 33, 34, 36, 38, 39, 44]) {
+      expect(() => parseServerHello(whole.subarray(0, length))).toThrow(RangeError);
     }
   });
 });

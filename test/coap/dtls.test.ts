@@ -1,33 +1,36 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
-import { createDtlsOpener } from "#coap/dtls";
+import { DEFAULT_CIPHERS, KNOWN_CIPHERS } from "#coap/cipher-suites";
+import { createDtlsOpener, type DtlsOptions } from "#coap/dtls";
 import type { Link, LinkTarget } from "#coap/link";
 import { createReplayWindow } from "#coap/replay-window";
 import { silentLog, systemClock } from "#runtime";
+import { type DtlsServerOptions, findFreePort, openDtlsServer, refusedAt } from "../support/coap-dtls-server.ts";
 import {
+  cipherSuitesOf,
   createForger,
   dtlsRecord,
-  findFreePort,
+  handshakeMessage,
+  isHandshake,
   lossy,
-  type OpensslOptions,
-  openOpensslServer,
   openRelay,
   type RelayOptions,
   splitRecords,
-} from "../support/coap-dtls-server.ts";
+} from "../support/dtls-records.ts";
 import { createManualClock, createSeededRandom } from "../support/manual-clock.ts";
 
-const KEY_HEX = "000102030405060708090a0b0c0dfeff";
 const identity = Buffer.from("urn:imei:490154203237518");
-const key = Buffer.from(KEY_HEX, "hex");
+const key = Buffer.from("000102030405060708090a0b0c0dfeff", "hex");
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-const openLink = createDtlsOpener({ clock: systemClock, log: silentLog });
+const openerOf = (options: Partial<DtlsOptions> = {}) =>
+  createDtlsOpener({ clock: systemClock, log: silentLog, ...options });
+const openLink = openerOf();
 
 const targetAt = (port: number, more: Partial<LinkTarget> = {}): LinkTarget => ({
   scheme: "coaps",
@@ -38,18 +41,23 @@ const targetAt = (port: number, more: Partial<LinkTarget> = {}): LinkTarget => (
   ...more,
 });
 
-async function openServer(options: Partial<OpensslOptions> = {}) {
-  const server = await openOpensslServer({ keyHex: KEY_HEX, ...options });
+/** It answers "say x" by "heard x". */
+async function openServer(options: Partial<DtlsServerOptions> = {}) {
+  const server = await openDtlsServer({
+    key: (name) => (name.equals(identity) ? key : undefined),
+    onMessage: (message, session) => session.send(Buffer.from(message.toString().replace("say", "heard"))),
+    ...options,
+  });
   cleanups.push(() => server.close());
   return server;
 }
 
 /** A server behind a relay. */
-async function openServerBehind(pass: RelayOptions["pass"], options: Partial<OpensslOptions> = {}) {
+async function openServerBehind(pass: RelayOptions["pass"], options: Partial<DtlsServerOptions> = {}) {
   const server = await openServer(options);
   const relay = await openRelay({ serverPort: server.port, pass });
   cleanups.push(() => relay.close());
-  return relay;
+  return { ...relay, server };
 }
 
 /** Collects what the link hears. */
@@ -80,11 +88,14 @@ function listenTo(link: Link) {
 async function openWatched() {
   const forger = createForger(key);
   let onPass: RelayOptions["pass"] = () => [];
-  const relay = await openServerBehind((from, datagram) => {
-    forger.watch(datagram);
-    onPass(from, datagram);
-    return [datagram];
-  });
+  const relay = await openServerBehind(
+    (from, datagram) => {
+      forger.watch(datagram);
+      onPass(from, datagram);
+      return [datagram];
+    },
+    { extendedMasterSecret: false }, // the forger makes the master secret of the two random values
+  );
   const link = await openLink(targetAt(relay.port));
   return {
     link,
@@ -103,37 +114,94 @@ async function openWatched() {
 
 async function expectEcho(link: Link) {
   const { heard, until } = listenTo(link);
-  link.send(Buffer.from("say hello\n"));
+  link.send(Buffer.from("say hello"));
   await until(1);
-  expect(heard).toEqual(["heard hello\n"]);
+  expect(heard).toEqual(["heard hello"]);
 }
 
 describe("with an OpenSSL server", () => {
   it("[ET-021] datagrams go both ways over TLS_PSK_WITH_AES_128_CCM_8, the first cipher offered", async () => {
-    const server = await openServer({ cipher: "PSK-AES128-CCM8:PSK-AES128-CBC-SHA256" });
+    const server = await openServer({ ciphers: "PSK-AES128-CCM8:PSK-AES128-CBC-SHA256" });
     const link = await openLink(targetAt(server.port));
     expect(link.description).toBe(`dtls 127.0.0.1:${server.port}`);
     expect(link.localPort).toBeGreaterThan(0);
     await expectEcho(link);
+    expect(server.sessions).toMatchObject([
+      { clientPort: link.localPort, cipher: "TLS_PSK_WITH_AES_128_CCM_8", extendedMasterSecret: true },
+    ]);
   });
 
   it("[ET-021] a server that has TLS_PSK_WITH_AES_128_CBC_SHA256 alone is served by it", async () => {
-    const server = await openServer({ cipher: "PSK-AES128-CBC-SHA256" });
+    const server = await openServer({ ciphers: "PSK-AES128-CBC-SHA256" });
     await expectEcho(await openLink(targetAt(server.port)));
+    expect(server.sessions[0]!.cipher).toBe("TLS_PSK_WITH_AES_128_CBC_SHA256");
   });
 
-  it("the ciphers offered can be chosen", async () => {
-    const server = await openServer({ cipher: "PSK-AES128-GCM-SHA256" });
-    const refused = openLink(targetAt(server.port));
-    await expect(refused).rejects.toThrow(
-      /^handshake with 127\.0\.0\.1:\d+ failed: the server sent the alert handshake_failure$/,
+  it("a module that offers TLS_PSK_WITH_AES_128_CBC_SHA256 alone gets it from a server that prefers others", async () => {
+    const hellos: Buffer[] = [];
+    const relay = await openServerBehind(
+      (from, datagram) => {
+        if (from === "client" && isHandshake(1, datagram)) hellos.push(datagram);
+        return [datagram];
+      },
+      { ciphers: "PSK-AES128-CCM8:PSK-AES128-CBC-SHA256" },
     );
-    await expectEcho(await openLink(targetAt(server.port, { ciphers: ["TLS_PSK_WITH_AES_128_GCM_SHA256"] })));
+    const open = openerOf({ ciphers: ["TLS_PSK_WITH_AES_128_CBC_SHA256"] });
+    await expectEcho(await open(targetAt(relay.port)));
+    expect(hellos.map(cipherSuitesOf)).toEqual([["00ae"], ["00ae"]]);
+    expect(relay.server.sessions[0]!.cipher).toBe("TLS_PSK_WITH_AES_128_CBC_SHA256");
   });
 
-  it("a cookie exchange and an identity hint are gone through", async () => {
-    const server = await openServer({ more: ["-listen", "-psk_hint", "some hint"] });
-    await expectEcho(await openLink(targetAt(server.port)));
+  it.each([
+    ["TLS_PSK_WITH_AES_128_CCM_8", "PSK-AES128-CCM8"],
+    ["TLS_PSK_WITH_AES_256_CCM_8", "PSK-AES256-CCM8"],
+    ["TLS_PSK_WITH_AES_128_CCM", "PSK-AES128-CCM"],
+    ["TLS_PSK_WITH_AES_256_CCM", "PSK-AES256-CCM"],
+    ["TLS_PSK_WITH_AES_128_GCM_SHA256", "PSK-AES128-GCM-SHA256"],
+    ["TLS_PSK_WITH_AES_256_GCM_SHA384", "PSK-AES256-GCM-SHA384"],
+    ["TLS_PSK_WITH_AES_128_CBC_SHA256", "PSK-AES128-CBC-SHA256"],
+    ["TLS_PSK_WITH_AES_256_CBC_SHA384", "PSK-AES256-CBC-SHA384"],
+    ["TLS_PSK_WITH_AES_128_CBC_SHA", "PSK-AES128-CBC-SHA"],
+    ["TLS_PSK_WITH_AES_256_CBC_SHA", "PSK-AES256-CBC-SHA"],
+  ])("%s is made full use of: handshake, datagrams, resumption, with either master secret", async (name, ciphers) => {
+    expect(KNOWN_CIPHERS).toContain(name);
+    for (const extendedMasterSecret of [true, false]) {
+      const server = await openServer({ ciphers, extendedMasterSecret });
+      const open = openerOf({ ciphers: [name] });
+      for (const resumed of [false, true]) {
+        const link = await open(targetAt(server.port));
+        await expectEcho(link);
+        link.close();
+        expect(server.sessions.at(-1)).toMatchObject({ cipher: name, resumed, extendedMasterSecret });
+      }
+    }
+  });
+
+  it("an identity hint changes nothing, and a server without cookies is understood", async () => {
+    for (const options of [{ hint: "some hint" }, { cookies: false }]) {
+      const server = await openServer(options);
+      await expectEcho(await openLink(targetAt(server.port)));
+    }
+  });
+
+  it("any bytes make a key and an identity, zeros in the key too, for two servers at once", async () => {
+    const accounts = [
+      { identity: Buffer.from("Zähler-Ω"), key: Buffer.from("00000102000000ff", "hex") },
+      { identity: Buffer.from("e4ff41fe80", "hex"), key: Buffer.alloc(64, 0) },
+      { identity: Buffer.from("1"), key: Buffer.from("00", "hex") },
+      { identity: Buffer.from("__proto__"), key: Buffer.from("ff".repeat(64), "hex") },
+      { identity: Buffer.alloc(128, "i"), key: Buffer.from("80", "hex") },
+    ];
+    const servers = await Promise.all(
+      accounts.map((account) =>
+        openServer({ key: (name) => (name.equals(account.identity) ? account.key : undefined) }),
+      ),
+    );
+    const links = await Promise.all(accounts.map((account, i) => openLink(targetAt(servers[i]!.port, account))));
+    for (const link of links) await expectEcho(link);
+    expect(servers.map(({ sessions }) => sessions.map((each) => each.identity))).toEqual(
+      accounts.map((account) => [account.identity]),
+    );
   });
 
   it("20 of 20 handshakes succeed where one datagram in five is lost", { timeout: 60_000 }, async () => {
@@ -144,23 +212,20 @@ describe("with an OpenSSL server", () => {
     for (const link of links) if (link.status === "fulfilled") link.value.close();
   });
 
-  it("repeated and lost datagrams together do not stop a handshake", { timeout: 60_000 }, async () => {
+  it("repeated and lost datagrams together stop neither a handshake nor a resumption", {
+    timeout: 60_000,
+  }, async () => {
     const seeds = Array.from({ length: 6 }, (_, i) => i + 100);
-    const relays = await Promise.all(
-      seeds.map((seed) => openServerBehind(lossy(createSeededRandom(seed), 0.1, 0.5), { more: ["-listen"] })),
-    );
-    const links = await Promise.all(relays.map(({ port }) => openLink(targetAt(port))));
-    for (const link of links) link.close();
-  });
-
-  it("a wrong key ends in one line that says what to check, and not the key", async () => {
-    const server = await openServer();
-    const open = createDtlsOpener({ clock: systemClock, log: silentLog, handshakeTimeoutMs: 1500 });
-    const failure = await open(targetAt(server.port, { key: Buffer.from("wrong") })).catch((error: Error) => error);
-    expect(failure).toMatchObject({
-      name: "LinkError",
-      message: `handshake with 127.0.0.1:${server.port} timed out: check PSK identity and key`,
+    const rounds = seeds.map(async (seed) => {
+      const relay = await openServerBehind(lossy(createSeededRandom(seed), 0.1, 0.5));
+      const open = openerOf();
+      for (const resumed of [false, true]) {
+        const link = await open(targetAt(relay.port));
+        await relay.server.until(({ sessions }) => sessions.at(-1)?.resumed === resumed);
+        link.close();
+      }
     });
+    await Promise.all(rounds);
   });
 
   it("200 lost records in a row do not make the link deaf", async () => {
@@ -178,51 +243,43 @@ describe("with an OpenSSL server", () => {
       const lost = new Promise<void>((resolve) => {
         onLost = resolve;
       });
-      link.send(Buffer.from(`say ${i}\n`));
+      link.send(Buffer.from(`say ${i}`));
       await lost;
     }
     isDeaf = false;
-    link.send(Buffer.from("say after\n"));
+    link.send(Buffer.from("say after"));
     await until(1);
-    expect(heard).toEqual(["heard after\n"]);
+    expect(heard).toEqual(["heard after"]);
   });
 
   it("a repeated record is heard once", async () => {
     const relay = await openServerBehind((from, datagram) => (from === "client" ? [datagram] : [datagram, datagram]));
     const link = await openLink(targetAt(relay.port));
     const { heard, until } = listenTo(link);
-    link.send(Buffer.from("say a\n"));
+    link.send(Buffer.from("say a"));
     await until(1);
-    link.send(Buffer.from("say b\n"));
+    link.send(Buffer.from("say b"));
     await until(2);
-    expect(heard).toEqual(["heard a\n", "heard b\n"]);
+    expect(heard).toEqual(["heard a", "heard b"]);
   });
 
   it("forged records and odd handshake messages do not stop a handshake", async () => {
-    const handshake = (type: number, sequence: number, body: Buffer, total = body.length, offset = 0) => {
-      const head = Buffer.alloc(12);
-      head[0] = type;
-      head.writeUIntBE(total, 1, 3);
-      head.writeUInt16BE(sequence, 4);
-      head.writeUIntBE(offset, 6, 3);
-      head.writeUIntBE(body.length, 9, 3);
-      return Buffer.concat([head, body]);
-    };
     const odd = [
       dtlsRecord(23, 1, 5, Buffer.alloc(40)),
       dtlsRecord(22, 1, 2 ** 47, Buffer.alloc(40)),
-      dtlsRecord(22, 0, 120, handshake(11, 1, Buffer.alloc(30))), // would push a replay window beyond the genuine ones
-      dtlsRecord(22, 0, 180, handshake(11, 1, Buffer.alloc(30))),
+      dtlsRecord(22, 0, 120, handshakeMessage(11, 1, Buffer.alloc(30))), // would push a replay window beyond the genuine ones
+      dtlsRecord(22, 0, 180, handshakeMessage(11, 1, Buffer.alloc(30))),
       dtlsRecord(20, 0, 900, Buffer.from([1])),
-      dtlsRecord(22, 0, 2 ** 47, handshake(11, 1, Buffer.alloc(30))), // Certificate
-      dtlsRecord(22, 0, 901, handshake(4, 1, Buffer.alloc(10))), // NewSessionTicket
-      dtlsRecord(22, 0, 902, handshake(13, 2, Buffer.alloc(10))), // CertificateRequest
-      dtlsRecord(22, 0, 903, handshake(0, 1, Buffer.alloc(0))), // HelloRequest
-      dtlsRecord(22, 0, 904, handshake(99, 1, Buffer.alloc(5))),
-      dtlsRecord(22, 0, 905, handshake(2, 1, Buffer.alloc(20)).subarray(0, 25)), // cut off
+      dtlsRecord(22, 0, 2 ** 47, handshakeMessage(11, 1, Buffer.alloc(30))), // Certificate
+      dtlsRecord(22, 0, 901, handshakeMessage(4, 1, Buffer.alloc(10))), // NewSessionTicket
+      dtlsRecord(22, 0, 902, handshakeMessage(13, 2, Buffer.alloc(10))), // CertificateRequest
+      dtlsRecord(22, 0, 903, handshakeMessage(0, 1, Buffer.alloc(0))), // HelloRequest
+      dtlsRecord(22, 0, 904, handshakeMessage(99, 1, Buffer.alloc(5))),
+      dtlsRecord(22, 0, 905, handshakeMessage(2, 1, Buffer.alloc(20)).subarray(0, 25)), // cut off
       dtlsRecord(22, 0, 906, Buffer.from([2])),
-      dtlsRecord(22, 0, 907, handshake(2, 7, Buffer.alloc(5), 2 ** 24 - 1, 2 ** 20)),
-      dtlsRecord(22, 0, 908, handshake(2, 60000, Buffer.alloc(5))),
+      dtlsRecord(22, 0, 907, handshakeMessage(2, 7, Buffer.alloc(5), 2 ** 24 - 1, 2 ** 20)),
+      dtlsRecord(22, 0, 908, handshakeMessage(2, 60000, Buffer.alloc(5))),
+      dtlsRecord(22, 0, 908, handshakeMessage(2, 1, Buffer.alloc(5))), // a ServerHello cut off
       dtlsRecord(20, 0, 909, Buffer.alloc(0)),
       dtlsRecord(21, 0, 910, Buffer.alloc(0)),
       dtlsRecord(21, 0, 911, Buffer.from([1, 90])),
@@ -234,7 +291,13 @@ describe("with an OpenSSL server", () => {
     const relay = await openServerBehind((from, datagram) =>
       from === "client" ? [datagram] : [...odd, datagram, ...odd],
     );
-    await expectEcho(await openLink(targetAt(relay.port)));
+    const open = openerOf();
+    for (const resumed of [false, true]) {
+      const link = await open(targetAt(relay.port));
+      await expectEcho(link);
+      link.close();
+      expect(relay.server.sessions.at(-1)!.resumed).toBe(resumed);
+    }
   });
 
   it("a Finished that overtakes its ChangeCipherSpec is understood", async () => {
@@ -266,7 +329,7 @@ describe("with an OpenSSL server", () => {
     inject(forger.seal(23, 5002, Buffer.from("after")));
     expect(await closed).toBe("the server sent close_notify");
     expect(heard).toEqual(["before"]);
-    link.send(Buffer.from("into the void\n"));
+    link.send(Buffer.from("into the void"));
     link.close();
     link.close();
   });
@@ -279,77 +342,219 @@ describe("with an OpenSSL server", () => {
     inject(forger.seal(20, 5002, Buffer.from([1])));
     inject(forger.seal(21, 5003, Buffer.alloc(0)));
     inject(forger.seal(21, 5004, Buffer.from([1, 100])));
-    link.send(Buffer.from("say hello\n"));
+    link.send(Buffer.from("say hello"));
     inject(forger.seal(21, 5005, Buffer.from([2, 80])));
     expect(await closed).toBe("the server sent the alert internal_error");
+  });
+
+  it("a port that nobody listens on any more ends the link with a reason", async () => {
+    const server = await openServer();
+    const link = await openLink(targetAt(server.port));
+    const { closed } = listenTo(link);
+    await server.close();
+    link.send(Buffer.from("say hello"));
+    expect(await closed).toBe("nobody listens there any more");
   });
 
   it("what comes between the handshake and listen() is not lost", async () => {
     const { link, inject, forger, until } = await openWatched();
     inject(forger.seal(23, 20, Buffer.from("early")));
-    link.send(Buffer.from("say later\n"));
+    link.send(Buffer.from("say later"));
     await until((from) => from === "server");
     const listening = listenTo(link);
     await listening.until(2);
-    expect(listening.heard).toEqual(["early", "heard later\n"]);
+    expect(listening.heard).toEqual(["early", "heard later"]);
   });
 });
 
-describe("without a server", () => {
-  it("a port nobody listens on is told as such", async () => {
+describe("a session the server still knows", () => {
+  it("is resumed without telling the identity again, from another port, as often as wanted", async () => {
+    const types: (number | undefined)[] = [];
+    const relay = await openServerBehind((_, datagram) => {
+      for (const record of splitRecords(datagram))
+        if (record[0] === 22) types.push(record[4] === 0 ? record[13] : undefined);
+      return [datagram];
+    });
+    const open = openerOf();
+    for (const resumed of [false, true, true]) {
+      types.length = 0;
+      const link = await open(targetAt(relay.port));
+      await expectEcho(link);
+      link.close();
+      expect(relay.server.sessions.at(-1)).toMatchObject({ resumed, identity });
+      // ClientHello, HelloVerifyRequest, ClientHello, ServerHello, (ServerHelloDone, ClientKeyExchange,) two Finished
+      const clear = types.filter((type) => type !== undefined);
+      expect(clear).toEqual(resumed ? [1, 3, 1, 2] : [1, 3, 1, 2, 14, 16]);
+    }
+  });
+
+  it("is made anew where the server has forgotten it, or has another key by now", async () => {
+    const port = await findFreePort();
+    const open = openerOf();
+    for (const secret of ["0001", "0001", "0002"]) {
+      const server = await openServer({ port, key: () => Buffer.from(secret, "hex") });
+      const link = await open(targetAt(port, { key: Buffer.from(secret, "hex") }));
+      await expectEcho(link);
+      link.close();
+      expect(server.sessions).toMatchObject([{ resumed: false }]);
+      await server.close();
+    }
+  });
+
+  it("is not that of another identity at the same address", async () => {
+    const server = await openServer({ key: () => key });
+    const open = openerOf();
+    for (const [name, resumed] of [
+      ["a", false],
+      ["b", false],
+      ["a", true],
+    ] as const) {
+      (await open(targetAt(server.port, { identity: Buffer.from(name) }))).close();
+      await server.until(({ sessions }) => sessions.at(-1)?.identity.toString() === name && sessions.at(-1)?.ended);
+      expect(server.sessions.at(-1)).toMatchObject({ resumed });
+    }
+  });
+
+  it("is tried once: where its resumption fails, the next handshake is a full one", async () => {
+    let isForged = false;
+    const relay = await openServerBehind((from, datagram) => {
+      const [first, ...rest] = splitRecords(datagram);
+      // the server's Finished, the last record of its flight, damaged so that none arrives
+      return isForged && from === "server" && isHandshake(2, first!) ? [Buffer.concat([first!, rest[0]!])] : [datagram];
+    });
+    const open = openerOf({ handshakeTimeoutMs: 300 });
+    (await open(targetAt(relay.port))).close();
+    isForged = true;
+    await expect(open(targetAt(relay.port))).rejects.toThrow(/timed out: the server has stopped answering/);
+    isForged = false;
+    await expectEcho(await open(targetAt(relay.port)));
+    expect(relay.server.sessions.map(({ resumed }) => resumed)).toEqual([false, false]);
+  });
+
+  it("ends its handshake though our Finished is lost at first", { timeout: 30_000 }, async () => {
+    let losses = 0;
+    const relay = await openServerBehind((from, datagram) => {
+      // our ChangeCipherSpec and Finished
+      const isLast = from === "client" && datagram[0] === 20 && relay.server.sessions.length === 1;
+      return isLast && ++losses <= 2 ? [] : [datagram];
+    });
+    const open = openerOf();
+    (await open(targetAt(relay.port))).close();
+    const link = await open(targetAt(relay.port));
+    cleanups.push(() => link.close());
+    await relay.server.until(({ sessions }) => sessions.length === 2);
+    expect(relay.server.sessions[1]).toMatchObject({ resumed: true });
+    expect(losses).toBe(3);
+    await expectEcho(link);
+  });
+});
+
+describe("a resumption that is tampered with fails", () => {
+  const openTampered = async (tamper: RelayOptions["pass"], options: Partial<DtlsServerOptions> = {}) => {
+    let isTampered = false;
+    const relay = await openServerBehind((from, datagram) => {
+      if (isTampered) tamper(from, datagram);
+      return [datagram];
+    }, options);
+    const open = openerOf({ handshakeTimeoutMs: 2000 });
+    (await open(targetAt(relay.port))).close();
+    isTampered = true;
+    return open(targetAt(relay.port));
+  };
+
+  it("where the extended master secret has gone from it, or has come", async () => {
+    const opening = openTampered((from, datagram) => {
+      const at = datagram.indexOf(Buffer.from("00170000", "hex"));
+      if (from === "server" && isHandshake(2, datagram)) datagram.writeUInt16BE(0xff17, at);
+      return [];
+    });
+    await expect(opening).rejects.toThrow(/failed: the server resumes a session it did not make$/);
+  });
+
+  it("where our ClientHello reached the server as another one", async () => {
+    const opening = openTampered((from, datagram) => {
+      const at = datagram.indexOf(Buffer.from("c0a800ae", "hex"));
+      if (from === "client" && isHandshake(1, datagram)) datagram.writeUInt16BE(0x00af, at + 2);
+      return [];
+    });
+    await expect(opening).rejects.toThrow(/failed: the server's Finished is wrong$/);
+  });
+});
+
+describe("a handshake that fails says why, and what to do", () => {
+  const failureOf = (opening: Promise<Link>) =>
+    opening.then(
+      () => "it succeeded",
+      (error: Error) => `${error.name}: ${error.message}`,
+    );
+
+  it("where the key is wrong: not the key itself, and the identity so that it can be looked for", async () => {
+    const server = await openServer();
+    const open = openerOf({ handshakeTimeoutMs: 1500 });
+    expect(await failureOf(open(targetAt(server.port, { key: Buffer.from("wrong") })))).toBe(
+      `LinkError: handshake with 127.0.0.1:${server.port} timed out: no answer to PSK identity "urn:imei:490154203237518", check that the server has it, with the same key`,
+    );
+  });
+
+  it.each([
+    [
+      "the identity is unknown",
+      { key: () => undefined },
+      "the server sent the alert unknown_psk_identity: give the server and the modem the same PSK identity",
+    ],
+    [
+      "no suite is common to both",
+      { ciphers: "PSK-AES128-GCM-SHA256" },
+      "the server sent the alert handshake_failure: offer a cipher suite the server has (lwm2m.ciphers)",
+    ],
+    [
+      "the server has DTLS 1.0 alone",
+      { version: "1.0", ciphers: "PSK-AES128-CBC-SHA" } as const,
+      "the server does not speak DTLS 1.2",
+    ],
+  ])("where %s", async (_, options, reason) => {
+    const server = await openServer(options);
+    const open = openerOf({ ciphers: [...DEFAULT_CIPHERS, "TLS_PSK_WITH_AES_128_CBC_SHA"] });
+    expect(await failureOf(open(targetAt(server.port)))).toBe(
+      `LinkError: handshake with 127.0.0.1:${server.port} failed: ${reason}`,
+    );
+  });
+
+  it("where a ServerHello takes a suite that was not offered", async () => {
+    const relay = await openServerBehind((from, datagram) => {
+      if (from === "server" && isHandshake(2, datagram))
+        datagram.writeUInt16BE(0x0000, 13 + 12 + 35 + datagram[13 + 12 + 34]!);
+      return [datagram];
+    });
+    expect(await failureOf(openLink(targetAt(relay.port)))).toMatch(
+      /failed: the server has chosen a cipher suite that was not offered$/,
+    );
+  });
+
+  it("where the server's answers end halfway", async () => {
+    const relay = await openServerBehind((from, datagram) =>
+      from === "server" && isHandshake(2, datagram) ? [] : [datagram],
+    );
+    const open = openerOf({ handshakeTimeoutMs: 300 });
+    expect(await failureOf(open(targetAt(relay.port)))).toMatch(
+      /timed out: the server has stopped answering, check the network$/,
+    );
+  });
+
+  it("where nobody listens", async () => {
     const port = await findFreePort();
     const clock = createManualClock();
-    const open = createDtlsOpener({ clock, log: silentLog });
-    const failure = open(targetAt(port)).catch((error: Error) => error.message);
-    const probe = createSocket("udp4"); // its refusal comes after the handshake's own
-    probe.on("error", () => {});
-    probe.connect(port, "127.0.0.1");
-    await once(probe, "connect");
+    const failure = failureOf(openerOf({ clock })(targetAt(port)));
     for (let i = 0; i < 20; i++) await clock.advance(1000);
-    const refused = once(probe, "error");
-    probe.send("x");
-    await refused;
-    probe.close();
+    await refusedAt(port); // after the handshake's own
     await clock.advance(60_000);
-    expect(await failure).toBe(`handshake with 127.0.0.1:${port} timed out: nobody listens there`);
+    expect(await failure).toBe(`LinkError: handshake with 127.0.0.1:${port} timed out: nobody listens there`);
     expect(clock.pending()).toBe(0);
   });
 
-  it("[ET-021] the ClientHello is sent again after 1, 2, 4, 8, 16 s, and given up after 60 s", async () => {
-    const silent = createSocket("udp4");
-    cleanups.push(() => silent.close());
-    silent.bind(0, "127.0.0.1");
-    await once(silent, "listening");
-    const hellos: Buffer[] = [];
-    silent.on("message", (datagram) => {
-      if (datagram[0] === 22) hellos.push(datagram);
-    });
+  it("where it is abandoned, and leaves nothing behind", async () => {
     const clock = createManualClock();
-    const open = createDtlsOpener({ clock, log: silentLog });
-    const failure = open(targetAt(silent.address().port)).catch((error: Error) => error.message);
-    const arrived = async (count: number) => {
-      while (hellos.length < count) await once(silent, "message");
-    };
-    await arrived(1);
-    for (const [i, delayMs] of [1000, 2000, 4000, 8000, 16_000].entries()) {
-      await clock.advance(delayMs - 1);
-      await clock.settle();
-      expect(hellos).toHaveLength(i + 1);
-      await clock.advance(1);
-      await arrived(i + 2);
-    }
-    await clock.advance(60_000 - 31_000);
-    expect(await failure).toMatch(/timed out: no answer at all, check host, port and network$/);
-    expect(clock.pending()).toBe(0);
-    // The same hello each time, record sequence number aside (RFC 6347 §4.2.4).
-    for (const hello of hellos) expect(hello.subarray(13)).toEqual(hellos[0]!.subarray(13));
-    // It offers the two suites in order, no compression, and an empty extensions block (RFC 5246 §7.4.1.2).
-    expect(hellos[0]!.subarray(-12).toString("hex")).toBe("0004c0a800ae01000000".padStart(24, "0"));
-  });
-
-  it("an abandoned handshake fails and leaves nothing behind", async () => {
-    const clock = createManualClock();
-    const open = createDtlsOpener({ clock, log: silentLog });
+    const open = openerOf({ clock });
     const abort = new AbortController();
     const opening = open(targetAt(await findFreePort()), abort.signal);
     await clock.settle();
@@ -362,11 +567,45 @@ describe("without a server", () => {
   it.each([
     [{ identity: Buffer.alloc(0) }, "no handshake with 127.0.0.1:5684: PSK identity or key is missing"],
     [{ key: Buffer.alloc(0) }, "no handshake with 127.0.0.1:5684: PSK identity or key is missing"],
-    [{ ciphers: ["TLS_FOO"] }, "cipher suite TLS_FOO cannot be offered: it is not a known PSK suite"],
     [{ port: 0 }, "no handshake with 127.0.0.1: port 0 cannot be sent to"],
-  ])("%o is refused before anything is sent", async (more, message) => {
-    await expect(openLink(targetAt(5684, more))).rejects.toMatchObject({ name: "LinkError", message });
+  ])("where %o is asked for, before anything is sent", async (more, message) => {
+    expect(await failureOf(openLink(targetAt(5684, more)))).toBe(`LinkError: ${message}`);
   });
+
+  it("where a suite is unknown, before anything is sent", () => {
+    expect(() => openerOf({ ciphers: ["TLS_FOO"] })).toThrow("cipher suite TLS_FOO cannot be offered");
+  });
+});
+
+it("[ET-021] the ClientHello is sent again after 1, 2, 4, 8, 16 s, and given up after 60 s", async () => {
+  const silent = createSocket("udp4");
+  cleanups.push(() => silent.close());
+  silent.bind(0, "127.0.0.1");
+  await once(silent, "listening");
+  const hellos: Buffer[] = [];
+  silent.on("message", (datagram) => {
+    if (datagram[0] === 22) hellos.push(datagram);
+  });
+  const clock = createManualClock();
+  const failure = openerOf({ clock })(targetAt(silent.address().port)).catch((error: Error) => error.message);
+  const arrived = async (count: number) => {
+    while (hellos.length < count) await once(silent, "message");
+  };
+  await arrived(1);
+  for (const [i, delayMs] of [1000, 2000, 4000, 8000, 16_000].entries()) {
+    await clock.advance(delayMs - 1);
+    await clock.settle();
+    expect(hellos).toHaveLength(i + 1);
+    await clock.advance(1);
+    await arrived(i + 2);
+  }
+  await clock.advance(60_000 - 31_000);
+  expect(await failure).toMatch(/timed out: no answer at all, check host, port and network$/);
+  expect(clock.pending()).toBe(0);
+  // The same hello each time, record sequence number aside (RFC 6347 §4.2.4).
+  for (const hello of hellos) expect(hello.subarray(13)).toEqual(hellos[0]!.subarray(13));
+  // It offers the two suites in order, no compression, and the extended master secret (RFC 7627 §5.1).
+  expect(hellos[0]!.subarray(-14).toString("hex")).toBe("0004c0a800ae0100000400170000");
 });
 
 describe("the replay window", () => {

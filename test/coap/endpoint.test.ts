@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { DEFAULT_TRANSMISSION } from "#coap/endpoint";
 import { CoapError, CoapFailure, type Response } from "#coap/message";
 import { createCoapPeer } from "../support/coap-peer.ts";
 
@@ -349,6 +350,19 @@ describe("own requests", () => {
     expect(more).toEqual([]);
     await peer.send({ type: "ACK", code: "2.05", mid: second!.message.mid, token: second!.message.token });
     expect(peer.lines()[0]).toContain("11=c");
+  });
+
+  it("[ET-019] with NSTART 2 the third request is the first to wait", async () => {
+    const peer = createCoapPeer({ transmission: { ...DEFAULT_TRANSMISSION, nstart: 2 } });
+    const requests = [1, 2, 3].map(() => peer.endpoint.request(request));
+    await peer.clock.advance(0);
+    const [first, second, ...others] = peer.take();
+    expect([first?.message.code, second?.message.code, ...others]).toEqual(["0.02", "0.02"]);
+    await peer.send({ type: "ACK", code: "2.04", mid: second!.message.mid, token: second!.message.token });
+    const [third] = peer.take();
+    await peer.send({ type: "ACK", code: "2.04", mid: third!.message.mid, token: third!.message.token });
+    await peer.send({ type: "ACK", code: "2.04", mid: first!.message.mid, token: first!.message.token });
+    expect((await Promise.all(requests)).map(({ code }) => code)).toEqual(["2.04", "2.04", "2.04"]);
   });
 
   it("message IDs count up from a random start, one space for all that is sent", async () => {

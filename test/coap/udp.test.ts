@@ -50,6 +50,18 @@ describe("a UDP link", () => {
     expect(await heard).toBe("pong");
   });
 
+  it("leaves from the port it is given, or from another where that one is taken", async () => {
+    const { port } = (await openSocket("udp4")).address();
+    const localPort = await findFreePort();
+    const target = { scheme: "coap", host: "127.0.0.1", port, localPort } as const;
+    for (const isMine of [true, false]) {
+      const link = await openUdpLink(target);
+      cleanups.push(() => link.close());
+      expect(link.localPort === localPort).toBe(isMine);
+      expect(link.localPort).toBeGreaterThan(0);
+    }
+  });
+
   it("a server that is down and comes back is reached by the same link", async () => {
     const port = await findFreePort();
     const link = await openLink(port);
@@ -118,7 +130,7 @@ describe("a UDP link", () => {
   });
 });
 
-/** The npm package coap, which shares nothing with the endpoint but the codec. */
+/** The npm package coap, which shares nothing with the endpoint. */
 describe("with the coap package as peer", () => {
   /** A coap server and an endpoint connected to it. */
   async function openWithServer(serve: (request: coap.IncomingMessage, response: coap.OutgoingMessage) => void) {

@@ -120,6 +120,12 @@ describe("golden messages", () => {
       }),
     ).toThrow("Uri-Path option: longer than 255 bytes");
   });
+
+  it("what no datagram can carry is not written", () => {
+    const message = { type: "CON", code: "0.01", messageId: 1, token: hex(""), options: {}, payload: hex("") } as const;
+    expect(() => encode({ ...message, token: Buffer.alloc(9) })).toThrow(RangeError);
+    expect(() => encode({ ...message, payload: Buffer.alloc(65_000) })).toThrow(RangeError);
+  });
 });
 
 describe("format errors", () => {
@@ -189,8 +195,8 @@ describe("options that are not understood", () => {
       ],
       3,
     ],
-    ["an Accept of three bytes", [[17, Buffer.alloc(3)]], 17],
-    ["a Block1 of four bytes", [[27, Buffer.alloc(4)]], 27],
+    ["an Accept above 65535", [[17, 0x10000]], 17],
+    ["a Block1 of a number above 2^20-1", [[27, 0x1000000]], 27],
     ["a Uri-Path of 256 bytes", [[11, "p".repeat(256)]], 11],
     ["a Uri-Path that is not UTF-8", [[11, Buffer.from([0xc3, 0x28])]], 11],
     ["an empty Uri-Host", [[3, ""]], 3],
@@ -204,11 +210,11 @@ describe("options that are not understood", () => {
         code: "0.01",
         options: [
           [4, Buffer.alloc(9)],
-          [6, Buffer.alloc(4)],
+          [6, 0x1000000],
           [12, 40],
           [12, 0],
-          [14, Buffer.alloc(5)],
-          [60, Buffer.alloc(5)],
+          [14, hex("0100000000")],
+          [60, hex("0100000000")],
           [258, 2],
           [65534, "x"],
         ],
@@ -217,6 +223,30 @@ describe("options that are not understood", () => {
     expect(message.badOption).toBeUndefined();
     expect(message.options).toEqual({ contentFormat: 40 });
     expect(message.size1).toBeUndefined();
+  });
+
+  it("leading zero bytes are no part of a number, however many (RFC 7252 §3.2)", () => {
+    const message = decoded(
+      coapBytes({
+        code: "0.01",
+        options: [
+          [6, hex("000000000c")],
+          [12, hex("0000")],
+          [14, hex("0000011170")],
+          [17, hex("002d16")],
+          [23, hex("00000000")],
+          [27, hex("0000002e")],
+          [60, Buffer.alloc(300)],
+        ],
+      }),
+    );
+    expect(message).toMatchObject({
+      options: { observe: 12, contentFormat: 0, maxAge: 70000, accept: 11542 },
+      block2: { number: 0, more: false, szx: 0 },
+      block1: { number: 2, more: true, szx: 6 },
+      size1: 0,
+    });
+    expect(message.badOption).toBeUndefined();
   });
 
   it("Uri-Host and Uri-Port are understood", () => {
@@ -246,6 +276,14 @@ describe("options that are not understood", () => {
     );
     expect(message.options.etag?.toString()).toBe("first");
     expect(message.badOption).toBeUndefined();
+  });
+
+  it("a path is text whatever its length and its letters", () => {
+    for (const segment of ["", "3", "10250", "é", "日本", "ascii", "a longer one", "longer, with ü"]) {
+      const golden = coapBytes({ code: "0.01", options: [[11, segment]] });
+      expect(decoded(golden).options.uriPath).toEqual([segment]);
+      expect(encode(decoded(golden))).toEqual(golden);
+    }
   });
 
   it("a replacement character that was really sent in a Uri-Path is text", () => {

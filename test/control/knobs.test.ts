@@ -3,12 +3,10 @@ import { DEFAULTS } from "#config";
 import { KNOBS, KnobError, turnKnob } from "#control/knobs";
 import { createInitialState } from "#modem/initial-state";
 import { createModem } from "#modem/modem";
-import { createManualClock } from "../support/manual-clock.js";
 
 function open() {
-  const clock = createManualClock();
   const modem = createModem(createInitialState(DEFAULTS));
-  return { clock, modem, turn: (path: string, value: unknown) => turnKnob(modem, clock, path, value) };
+  return { modem, turn: (path: string, value: unknown) => turnKnob(modem, path, value) };
 }
 
 describe("a knob", () => {
@@ -19,16 +17,21 @@ describe("a knob", () => {
     expect(modem.state).toEqual({ ...before, battery: { ...before.battery, percent: 42 } });
   });
   it("takes a position as text, and none to lose it", () => {
-    const { clock, modem, turn } = open();
+    const { modem, turn } = open();
     turn("fix", "52.52,-13.405,34");
-    expect(modem.state.fix).toMatchObject({
-      latitude: 52.52,
-      longitude: -13.405,
-      altitudeM: 34,
-      takenAtMs: clock.now(),
-    });
+    const still = { altitudeM: 34, uncertaintyM: 10, speedMs: 0, courseDeg: 0 };
+    expect(modem.state.position).toEqual({ latitude: 52.52, longitude: -13.405, ...still });
+    turn("fix", "-90,180,-1.5,0,2.5,359.9");
+    const moving = { altitudeM: -1.5, uncertaintyM: 0, speedMs: 2.5, courseDeg: 359.9 };
+    expect(modem.state.position).toEqual({ latitude: -90, longitude: 180, ...moving });
     turn("fix", "none");
-    expect(modem.state.fix).toBeUndefined();
+    expect(modem.state.position).toBeUndefined();
+  });
+  it("takes one word of those there are", () => {
+    const { modem, turn } = open();
+    turn("radio.technology", "GSM");
+    expect(modem.state.radio.technology).toBe("GSM");
+    expect(() => turn("radio.technology", "UMTS")).toThrow("radio.technology: takes one of CAT-M1, CAT-NB1, GSM");
   });
   it.each([
     ["battery.percent", 101],
@@ -42,7 +45,10 @@ describe("a knob", () => {
     ["fix", "52.52"],
     ["fix", "91,0"],
     ["fix", "1,2,,3"],
-    ["fix", "1,2,3,4,5"],
+    ["fix", "1,2,3,4,5,6,7"],
+    ["fix", "1,2,3,-4"],
+    ["fix", "1,2,3,4,-5"],
+    ["gnss.faulty", "yes"],
     ["fix", {}],
   ])("%s refuses %j and changes nothing", (path, value) => {
     const { modem, turn } = open();

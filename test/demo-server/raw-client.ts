@@ -2,7 +2,8 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { Agent, createServer, type IncomingMessage, type OutgoingMessage } from "coap";
-import type { CoapMethod } from "coap-packet";
+
+type CoapMethod = IncomingMessage["method"];
 
 export interface Seen {
   readonly method: string;

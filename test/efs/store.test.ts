@@ -55,17 +55,6 @@ describe("the persistent store", () => {
     expect(store.load("x")).toBeUndefined();
   });
 
-  it("forgets everything when cleared, PSK files excepted", () => {
-    const { efs, store } = open();
-    efs.write("/datatx/lwm2m/SSL/101_server.psk", "a:00");
-    store.save("a", 1);
-    store.save("b", 2);
-    store.clear();
-    expect(efs.list("/datatx/lwm2m")).toEqual([]);
-    expect(store.load("a")).toBeUndefined();
-    expect(efs.exists("/datatx/lwm2m/SSL/101_server.psk")).toBe(true);
-  });
-
   it.each([
     "",
     '{"schema":1,"val',

@@ -1,6 +1,6 @@
 /** Access control among several servers (OMA TS 1.0.2 §7.3): 102 owns what is under control, 103 has what it is given. */
 import { describe, expect, it } from "vitest";
-import { type Ask, del, FORMAT, get, post, put, text, tlv } from "./ask.ts";
+import { type Ask, del, FORMAT, get, post, put, show, text, tlv } from "./ask.ts";
 import { openRegistered, SECOND_ACCOUNT, SERVER_ACCOUNT, type Step, walk } from "./raw-device.ts";
 
 interface Rule {
@@ -11,6 +11,7 @@ interface Rule {
 }
 
 const WHOLE = 65535;
+const asTlv = { accept: FORMAT.tlv };
 const opaque = (payload: string) => ({ format: FORMAT.opaque, payload });
 
 const instanceOf = ({ of, owner = 102, acl = {} }: Rule, id: number) => {
@@ -214,6 +215,55 @@ describe("access control", () => {
       [put("/2/0/2", tlv("840261 ffff 01".replaceAll(" ", ""))), "4.00"],
       [get("/2/0/2", { accept: FORMAT.tlv }), "2.05 ct=11542 8302416701"],
     ]);
+  });
+
+  it("ANJ-ACL-02 ANJ-ACL-08 ANJ-ACL-12 ANJ-ACL-14 ANJ-ACL-15 ANJ-ACL-20 without any rule all but accounts is open to all, what a server creates is its own, and the rest stays open", async () => {
+    const device = await openControlled([]);
+    const { owner, other } = device;
+    const open: readonly Step[] = [
+      [get("/3/0/1"), "2.05 ct=0 BG96"],
+      [put("/3/0/15", text("UTC")), "2.04"],
+      [post("/3/0/12"), "2.04"],
+      [put("/19/1/0", opaque("x")), "2.04"],
+    ];
+    await walk(owner, [...open, [get("/1/1/1"), "2.05 ct=0 300"], [get("/1/2/1"), "4.01"]]);
+    await walk(other, [
+      ...open,
+      [get("/1/2/1"), "2.05 ct=0 600"],
+      [put("/1/1/1", text("60")), "4.01"],
+      [post("/1/1/4"), "4.01"],
+    ]);
+    await walk(other, [
+      [get("/1", asTlv), /^2\.05 ct=11542 0802/],
+      [get("/2", asTlv), "2.05 ct=11542"],
+    ]);
+
+    await walk(owner, [[post("/19", tlv("c2006162")), "2.01 at=19/2"]]);
+    const links = show(await other.ask(get("/2", { accept: FORMAT.link })));
+    const rule = Number(/<\/2\/(\d+)>(?!.*<\/2\/\d+>)/.exec(links)?.[1]); // the latest
+    await walk(other, [[get(`/2/${rule}`, asTlv), "2.05 ct=11542 c10013c10102c10366"]]);
+    await walk(owner, [...open, [get("/19/2/0"), "2.05 ct=42 6162"]]);
+    await walk(other, [
+      ...open,
+      [get("/19/2/0"), "4.01"],
+      [get("/19", asTlv), "2.05 ct=11542 0200c0000301c10078"],
+      [del("/19/2"), "4.01"],
+      [put(`/2/${rule}/2`, tlv("8302416701")), "4.01"],
+      [get("/19/3"), "4.04"],
+      [post("/19", tlv("c2006364")), "2.01 at=19/3"],
+      [get("/1/1/1"), "4.01"],
+    ]);
+    await walk(owner, [
+      [get("/19/3/0"), "4.01"],
+      [put(`/2/${rule}/2`, tlv("8302416701")), "2.04"],
+      [get("/19/2/0"), "2.05 ct=42 6162"],
+      [get(`/2/${rule}/3`), "2.05 ct=0 102"],
+    ]);
+    await walk(other, [
+      [get("/19/2/0"), "2.05 ct=42 6162"],
+      [put("/19/2/0", opaque("x")), "4.01"],
+    ]);
+    await walk(owner, [[del("/19/2"), "2.02"], [get(`/2/${rule}`), "4.04"], ...open]);
   });
 
   it("ANJ-ACL-18 with one account everything is allowed", async () => {

@@ -110,6 +110,30 @@ const WRITE_ATTRIBUTES: readonly Case[] = [
 defineCases("Discover", DISCOVERIES);
 defineCases("Write-Attributes", WRITE_ATTRIBUTES);
 
+describe("thresholds", () => {
+  // OMA TS 1.0.2 §5.1.2: notified "each time" the value crosses, whichever way
+  it("LES-OB-08 LES-OB-09 are crossed upwards and downwards", async () => {
+    const { server, clock, modem } = await openRegistered();
+    await walk(server, [
+      [put("/3/0/9?lt=20&gt=80"), "2.04"],
+      [get("/3/0/9", { observe: 0, token: "aa" }), "2.05 ct=0 100"],
+    ]);
+    server.take();
+    for (const percent of [90, 80, 81, 50, 20, 19, 5, 20, 21, 85]) {
+      modem.update(({ battery }) => ({ battery: { ...battery, percent } }));
+      await clock.advance(100);
+    }
+    expect(server.responses().map(({ message }) => message.payload.toString())).toEqual([
+      "80",
+      "81",
+      "50",
+      "19",
+      "20",
+      "85",
+    ]);
+  });
+});
+
 describe("several servers", () => {
   it("LightweightM2M-1.0-int-951 have attributes of their own", async () => {
     const device = await openRegistered({ ini: `${SERVER_ACCOUNT}\n${SECOND_ACCOUNT}` });

@@ -128,6 +128,23 @@ describe("a bootstrap", () => {
   });
 });
 
+it.each([false, true])(
+  "ANJ-BS-03 the bootstrap account and its link are gone after its timeout (server-initiated: %s)",
+  async (serverInitiatedBootstrap) => {
+    const device = await openBootstrapping({ serverInitiatedBootstrap });
+    await walk(device.bootstrap, [[put("/0/0", tlv(`${BOOTSTRAP}c10c3c`)), "2.04"], ...ACCOUNT, [FINISH, "2.04"]]);
+    await device.clock.advance(59_000);
+    expect(device.registry.instances(0)).toEqual([0, 1]);
+    await walk(device.bootstrap, [[get("/3/0"), "4.05"]]);
+    const seen = device.requests().length;
+    await device.clock.advance(2000);
+    expect(device.registry.instances(0)).toEqual([1]);
+    await expect(device.bootstrap.ask(FINISH)).rejects.toThrow("no answer");
+    expect(device.requests()).toHaveLength(seen); // of which no server is told
+    expect(device.client.status.servers).toMatchObject([{ shortServerId: 123, state: "registered" }]);
+  },
+);
+
 describe("what the Bootstrap-Server may not do", () => {
   it.each<[string, readonly Step[]]>([
     ["ANJ-BS-18 discover an Object that is absent", [[get("/42", link), "4.04"]]],
@@ -181,6 +198,33 @@ describe("what the Bootstrap-Server may not do", () => {
     await walk(device.bootstrap, [...ACCOUNT, [FINISH, "2.04"]]);
     await device.clock.advance(1000);
     expect(device.requests()).toHaveLength(2);
+  });
+
+  it.each<[string, string, string]>([
+    ["a Server without Binding", SECURITY, SERVER.replace("c10755", "")],
+    ["a Server without Lifetime", SECURITY, SERVER.replace("c201012c", "")],
+    ["a Server without Notification Storing", SECURITY, SERVER.replace("c10601", "")],
+    ["a Server without Short Server ID", SECURITY, SERVER.replace("c1007b", "")],
+    ["no Server of that Short Server ID", SECURITY, SERVER.replace("c1007b", "c1007c")],
+    ["a Security without URI", SECURITY.slice(entry(0, hexOf(URI)).length), SERVER],
+    ["a Security without Short Server ID", SECURITY.replace("c10a7b", ""), SERVER],
+    ["a Security without Security Mode", SECURITY.replace("c10203", ""), SERVER],
+    ["a PSK account without key", `${entry(0, hexOf("coaps://192.0.2.1:5684"))}c10100c10200c30365c005c10a7b`, SERVER],
+    ["a PSK account on coap", SECURITY.replace("c10203c003c004c005", "c10200c303657031c004c40500112233"), SERVER],
+    ["an account with certificates", SECURITY.replace("c10203", "c10202"), SERVER],
+  ])("ANJ-BS-14 finish with %s: it stays in the bootstrap, and nothing is sent to the server", async (_, sec, srv) => {
+    const device = await openBootstrapping();
+    await walk(device.bootstrap, [
+      [put("/0/1", tlv(sec)), "2.04"],
+      [put("/1/0", tlv(srv)), "2.04"],
+      [FINISH, "4.06"],
+    ]);
+    await device.clock.advance(10_000);
+    expect(device.servers).toEqual([device.bootstrap]);
+    expect(device.events).toEqual([0, 1, 2]);
+    await walk(device.bootstrap, [...ACCOUNT, [FINISH, "2.04"]]);
+    await device.clock.advance(1000);
+    expect(device.client.status.servers).toMatchObject([{ shortServerId: 123, state: "registered" }]);
   });
 
   it("T10-BS-04 POST /bs is no Finish when a server sends it", async () => {

@@ -1,6 +1,7 @@
 /** CoAP exchanges in both directions: tokens, duplicates, retransmission, separate responses (RFC 7252 §4, §5). */
 import { describe, expect, it } from "vitest";
 import { showCoap } from "../support/coap-bytes.ts";
+import { createCoapPeer } from "../support/coap-peer.ts";
 import { get, OPTION, post, put, show, text } from "./ask.ts";
 import {
   account,
@@ -69,7 +70,7 @@ describe("requests of a server", () => {
     const [first, second] = device.servers;
     for (let round = 0; round < 2; round++) {
       await first!.send({ ...get("/1/1/1"), mid: 1234, token: "aa" });
-      await second!.send({ ...put("/1/1/1", text("250")), mid: 1234, token: "bb" });
+      await second!.send({ ...put("/3/0/15", text("UTC")), mid: 1234, token: "bb" });
     }
     const lines = (server: typeof first) =>
       server!
@@ -157,6 +158,18 @@ describe("requests of the device", () => {
     expect(device.client.status.servers[0]?.state).toBe("waiting");
     await device.clock.advance(2_000);
     expect(device.requests()).toHaveLength(2);
+  });
+
+  it("RFC7252-TX-10 whose response comes after they were given up answer it with Reset, and stay given up", async () => {
+    const peer = createCoapPeer();
+    const failure = peer.endpoint.request({ method: "POST", uriPath: ["rd"] }).catch((error) => error);
+    await peer.clock.advance(100_000);
+    expect(await failure).toMatchObject({ reason: "timeout" });
+    const { token } = peer.take()[0]!.message;
+    await peer.send({ type: "CON", code: "2.01", mid: 0x2222, token, options: [...LOCATION] });
+    expect(peer.lines()).toEqual(["RST 0.00 mid=2222"]);
+    await peer.clock.advance(100_000);
+    expect(peer.lines()).toEqual([]);
   });
 
   it("RFC7252-OPT-04 do not take a response with an unknown critical option: Reset where it is Confirmable", async () => {

@@ -1,7 +1,7 @@
 /** Content formats: text, opaque, TLV, JSON and link format, asked for and given. */
 import { describe, expect, it } from "vitest";
-import { FORMAT, get, post, put, text, tlv } from "./ask.ts";
-import { type Case, defineCases, openRegistered, SERVER_ACCOUNT, walk } from "./raw-device.ts";
+import { FORMAT, get, hex, post, put, show, text, tlv } from "./ask.ts";
+import { type Case, defineCases, openRegistered, SERVER_ACCOUNT, type Step, walk } from "./raw-device.ts";
 
 const opaque = (payload: string | Buffer) => ({ format: FORMAT.opaque, payload });
 const asTlv = { accept: FORMAT.tlv };
@@ -35,10 +35,26 @@ const NEGOTIATION: readonly Case[] = [
     ],
   },
   {
-    title: "LSV-DM-02 the old numbers 1542 and 1543 are not used",
+    title: "LSV-DM-02 the old numbers 1542 and 1543 are not known",
     steps: [
-      [get("/3/0", { accept: 1542 }), /^(4\.06|2\.05 ct=1154[23])/],
-      [get("/3/0"), /ct=11542/],
+      [get("/1/1", { accept: 1542 }), "4.06"],
+      [get("/1/1", { accept: 1543, observe: 0 }), "4.06"],
+      [put("/1/1/1", { format: 1542, payload: hex("c1013c") }), "4.15"],
+      [post("/19", { format: 1542, payload: hex("c2006162") }), "4.15"],
+      [get("/1/1"), "2.05 ct=11542 c10066c201012cc1053cc10601c10755"],
+    ],
+  },
+  {
+    title: "LSV-DM-02 the old numbers are understood and answered in kind where that is switched on",
+    options: { oldFormats: true },
+    steps: [
+      [get("/1/1", { accept: 1542 }), "2.05 ct=1542 c10066c201012cc1053cc10601c10755"],
+      [get("/1/1/1", { accept: 1543 }), /^2\.05 ct=1543 7b22626e22/],
+      [put("/1/1/1", { format: 1542, payload: hex("c1013c") }), "2.04"],
+      [post("/1/1", { format: 1543, payload: '{"bn":"/1/1/","e":[{"n":"2","v":1}]}' }), "2.04"],
+      [post("/19", { format: 1542, payload: hex("c2006162") }), "2.01 at=19/2"],
+      [get("/1/1"), "2.05 ct=11542 c10066c1013cc10201c1053cc10601c10755"],
+      [put("/1/1/1", { format: 1544, payload: "60" }), "4.15"],
     ],
   },
 ];
@@ -207,6 +223,40 @@ const NESTED: readonly Case[] = [
   },
 ];
 
+const bodyOf = (payload: string) => ({ format: FORMAT.json, payload });
+
+const BASE_NAMES: readonly Case[] = [
+  {
+    title: "ANJ-DM-13 base name and name of JSON may be divided anywhere between two ids",
+    steps: [
+      ...[
+        '{"bn":"/1/1/","e":[{"n":"1","v":61}]}',
+        '{"bn":"/1/1","e":[{"n":"/1","v":62}]}',
+        '{"bn":"/1/1","e":[{"n":"1","v":63}]}',
+        '{"bn":"/1/1/","e":[{"n":"/1","v":64}]}',
+        '{"bn":"/","e":[{"n":"1/1/1","v":65}]}',
+        '{"bn":"/1","e":[{"n":"1/1","v":66}]}',
+        '{"e":[{"n":"/1/1/1","v":67}]}',
+        '{"e":[{"n":"1/1/1","v":68}]}',
+        '{"bn":"/1/1/1","e":[{"v":69}]}',
+      ].flatMap((payload, index): Step[] => [
+        [post("/1/1", bodyOf(payload)), "2.04"],
+        [get("/1/1/1"), `2.05 ct=0 ${61 + index}`],
+        [put("/1/1/1", bodyOf(payload)), "2.04"],
+      ]),
+      ...[
+        '{"bn":"/1/2/","e":[{"n":"1","v":70}]}',
+        '{"bn":"/1/1/","e":[{"n":"/1/1/1","v":70}]}',
+        '{"e":[{"n":"1","v":70}]}',
+        '{"bn":"coap://192.0.2.1/1/1/","e":[{"n":"1","v":70}]}',
+        '{"bn":7,"e":[{"n":"1","v":70}]}',
+      ].map((payload): Step => [post("/1/1", bodyOf(payload)), "4.00"]),
+      [get("/1/1/1"), "2.05 ct=0 69"],
+    ],
+  },
+];
+
+defineCases("JSON", BASE_NAMES);
 defineCases("nested TLV", NESTED);
 defineCases("negotiation", NEGOTIATION);
 defineCases("text and opaque", TEXT);
@@ -228,6 +278,38 @@ describe("opaque values", () => {
     for (const wrong of ["YQ", "YQ=", "Y Q=", "YQ\n==", "Y\tQ=", "=YQ=", "YQ==YQ=="]) {
       expect((await server.ask(put("/19/1/0", text(wrong)))).code, wrong).toBe("4.00");
     }
+  });
+});
+
+describe("JSON", () => {
+  it("ANJ-DM-13 has names that with their base name are whole paths, and none for the Resource asked for", async () => {
+    const { server } = await openRegistered();
+    await walk(server, [[put("/19/1/0", opaque("Man")), "2.04"]]);
+    for (const [place, expected] of [
+      ["/19/1/0", ["/19/1/0=TWFu"]],
+      ["/19/1", ["/19/1/0=TWFu"]],
+      ["/19", ["/19/0/0=", "/19/1/0=TWFu"]],
+      ["/3/0/6", ["/3/0/6/0=1", "/3/0/6/1=0"]],
+      ["/1", ["/1/1/0=102", "/1/1/1=300", "/1/1/5=60", "/1/1/6=true", "/1/1/7=U"]],
+    ] as const) {
+      const { payload } = await server.ask(get(place, { accept: FORMAT.json }));
+      const { bn, e } = JSON.parse(payload.toString()) as { bn: string; e: Record<string, unknown>[] };
+      expect(bn.startsWith(place)).toBe(true);
+      expect(e.map(({ n = "", ...value }) => `${bn}${n}=${Object.values(value)}`)).toEqual(expected);
+      if (place === "/19/1/0") expect(e).toEqual([{ sv: "TWFu" }]);
+    }
+  });
+});
+
+describe("old numbers", () => {
+  it("LSV-DM-02 notifications keep the number that was asked for", async () => {
+    const { server, clock } = await openRegistered({ oldFormats: true });
+    await walk(server, [[get("/1/1/1", { observe: 0, accept: 1542 }), "2.05 ct=1542 c201012c"]]);
+    server.take();
+    await walk(server, [[put("/1/1/1", text("60")), "2.04"]]);
+    await clock.advance(100);
+    const news = server.responses().filter(({ message }) => message.type === "NON");
+    expect(news.map(({ message }) => show(message))).toEqual(["2.05 ct=1542 c1013c"]);
   });
 });
 

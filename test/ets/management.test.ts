@@ -1,7 +1,7 @@
 /** Device management: operations, and the code each is answered with. */
 import { describe, expect, it } from "vitest";
 import { del, FORMAT, get, hex, post, put, text, tlv } from "./ask.ts";
-import { type Case, defineCases, openRegistered } from "./raw-device.ts";
+import { type Case, defineCases, openRegistered, type Step, walk } from "./raw-device.ts";
 
 const opaque = (payload: string) => ({ format: FORMAT.opaque, payload });
 const json = (payload: string) => ({ format: FORMAT.json, payload });
@@ -201,6 +201,18 @@ const MADE_AND_GONE: readonly Case[] = [
     ],
   },
   {
+    title: "ANJ-DM-16 Create that lacks a mandatory Resource creates nothing",
+    steps: [
+      [post("/19", tlv("")), "4.00"],
+      [post("/19", tlv("c10105")), "4.00"],
+      [post("/19", tlv("030a c10105")), "4.00"],
+      [post("/19", json('{"bn":"/19/","e":[{"n":"10/1","v":5}]}')), "4.00"],
+      [get("/19", { accept: FORMAT.link }), /^2\.05 ct=40 <\/19>,<\/19\/0>[^2]*<\/19\/1>,<\/19\/1\/0>$/],
+      [post("/19", tlv("c10105 c2006162")), "2.01 at=19/2"],
+      [post("/19", json('{"bn":"/19/","e":[{"n":"10/0","sv":"YWI="}]}')), "2.01 at=19/10"],
+    ],
+  },
+  {
     title: "LES-DM-18 Delete of an Instance, and again",
     steps: [
       [post("/19", tlv("c2006162")), "2.01"],
@@ -234,6 +246,34 @@ const EXECUTIONS: readonly Case[] = [
   },
   { title: "LES-DM-24 Execute with a payload", steps: [[post("/3/0/4", { payload: "6" }), "2.04"]] },
   {
+    title: "ANJ-DM-18 Execute takes numbered arguments, each with or without a text, and nothing else",
+    steps: [
+      ["0", "9", "0,1,2", "2='10.3'", "0='x',7", "7,0='https://www.oma.org'", "0='',1=',=0'"],
+      [
+        "a",
+        "10",
+        "00",
+        "0,",
+        ",0",
+        "0;1",
+        "0=",
+        "0=x",
+        "0='x",
+        "0=x'",
+        '0="x"',
+        " 0",
+        "0, 1",
+        "0='a b'",
+        "0='\\'",
+        "0='é'",
+        "0\n",
+        "0,0",
+      ],
+    ].flatMap((payloads, wrong) =>
+      payloads.map((payload): Step => [post("/3/0/12", { payload }), wrong ? "4.00" : "2.04"]),
+    ),
+  },
+  {
     title: "LSV-DM-12 a POST of three segments is an Execute",
     steps: [
       [post("/3/0/12", text("1")), "2.04"],
@@ -252,5 +292,44 @@ describe("multiple Resources", () => {
     const { server } = await openRegistered();
     const { payload } = await server.ask(get("/3/0/6", { accept: FORMAT.tlv }));
     expect(payload).toEqual(hex("8606 410001 410100"));
+  });
+});
+
+describe("Execute", () => {
+  it("ANJ-DM-18 does nothing where its arguments are malformed or in another format", async () => {
+    const { server, clock } = await openRegistered();
+    await walk(server, [
+      [post("/1/1/8", { payload: "now" }), "4.00"],
+      [post("/1/1/8", tlv("c10001")), "4.15"],
+    ]);
+    await clock.advance(100);
+    expect(server.requests().slice(1)).toEqual([]);
+    await walk(server, [[post("/1/1/8", text("0='now'")), "2.04"]]);
+    await clock.advance(100);
+    expect(server.requests().slice(1)).toEqual(["POST /rd/1"]);
+  });
+});
+
+describe("what a Server learns and does", () => {
+  it("LSV-DM-06 [ET-005][ET-007][OM-003] it operates on what the device has told it of itself in Register", async () => {
+    const { server } = await openRegistered();
+    const [register] = server.heard;
+    expect(server.requests()).toEqual(["POST /rd?ep=urn:imei:864508030012428&lt=300&lwm2m=1.0&b=U"]);
+    const links = register!.message.payload.toString().split(",");
+    expect(links).toEqual(expect.arrayContaining(["</1/1>", "</3/0>", "</19/0>", "</19/1>"]));
+    for (const link of links) {
+      const place = link.slice(1, link.indexOf(">"));
+      const code = (await server.ask(get(place))).code;
+      expect([place, code]).toEqual([place, "2.05"]);
+    }
+    await walk(server, [
+      [get("/19/1", { accept: FORMAT.link }), "2.05 ct=40 </19/1>,</19/1/0>"],
+      [put("/19/1/0", opaque("ab")), "2.04"],
+      [get("/19/1/0"), "2.05 ct=42 6162"],
+      [put("/19/1?pmin=1"), "2.04"],
+      [post("/3/0/12"), "2.04"],
+      [post("/19", tlv("c2006162")), "2.01 at=19/2"],
+      [del("/19/2"), "2.02"],
+    ]);
   });
 });

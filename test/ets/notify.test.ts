@@ -71,7 +71,7 @@ describe("periods", () => {
         courseDeg: 6,
         takenAtMs: 0,
       };
-      modem.update((state) => ({ fix, radio: { ...state.radio, rssiDbm: -80 - second } }));
+      modem.update((state) => ({ fix, radio: { ...state.radio, rsrpDbm: -80 - second } }));
       await clock.advance(1000);
     }
     await clock.advance(20_000);
@@ -170,6 +170,44 @@ describe("thresholds", () => {
 });
 
 describe("how it is sent", () => {
+  it("RFC7641-02 numbered in 24 bits, each newer than the one before, around the end of the numbers, too", async () => {
+    const device = await openWatched("/3/0/9", "", 10 * 86_400);
+    const { clock, server } = device;
+    const numbers: number[] = [];
+    for (let step = 0; step < 12; step++) {
+      // three at one moment, then the better part of the two hours in which a number may not come again
+      for (let change = 0; change < 3; change++) {
+        battery(device, 10 + ((3 * step + change) % 80));
+        await clock.advance(0);
+      }
+      numbers.push(...server.responses().map(({ message }) => numberOf(message, OPTION.observe)!));
+      await clock.advance(7_000_000);
+    }
+    expect(numbers).toHaveLength(36);
+    expect(Math.max(...numbers)).toBeLessThan(2 ** 24);
+    expect(numbers.filter((each, i) => i > 0 && each < numbers[i - 1]!).length).toBeGreaterThan(2);
+    for (const [i, number] of numbers.entries()) {
+      const before = i === 0 ? number - 1 : numbers[i - 1]!;
+      const isNewer = before < number ? number - before < 2 ** 23 : before - number > 2 ** 23; // RFC 7641 §3.4
+      expect(isNewer, `${before} then ${number}`).toBe(true);
+    }
+  });
+
+  it("ANJ-OB-14 what is due without service is kept, a bounded number of the newest, and sent when there is service", async () => {
+    const device = await openWatched("/3/0/9", "", 86_400);
+    const { clock, server, modem } = device;
+    modem.update((state) => ({ network: { ...state.network, coverage: false } }));
+    for (let percent = 99; percent > 49; percent--) {
+      battery(device, percent);
+      await clock.advance(10);
+    }
+    expect(server.responses()).toEqual([]);
+    modem.update((state) => ({ network: { ...state.network, coverage: true } }));
+    await clock.advance(10);
+    const kept = server.responses().map(({ message }) => message.payload.toString());
+    expect(kept).toEqual(Array.from({ length: 32 }, (_, index) => String(81 - index)));
+  });
+
   it("ANJ-OB-02 RFC7641-15 Confirmable once in 24 h, else not", async () => {
     const device = await openWatched("/3/0/9", "", 10 * 86_400);
     const { server, clock } = device;

@@ -73,10 +73,6 @@ const READ_ONLY: readonly Case[] = [
       [get("/5/0/5"), "2.05 ct=0 0"],
     ],
   },
-  {
-    title: "ANJ-FW-14 Firmware Update refuses a package of bad Base64",
-    steps: [[put("/5/0/0", text("YQ")), "4.00"]],
-  },
 ];
 
 defineCases("Server", SERVER);
@@ -125,14 +121,45 @@ describe("Device", () => {
     ]);
   });
 
-  it("LightweightM2M-1.0-int-657 D-OBJ-3-01 always has an error code, 0 when all is well or has been reset", async () => {
+  it("LightweightM2M-1.0-int-657 D-OBJ-3-01 always has an error code, 0 when all is well; a reset keeps what goes on", async () => {
     const { server, modem } = await openRegistered();
+    const battery = (percent: number) => modem.update((state) => ({ battery: { ...state.battery, percent } }));
     const codes = async () => (await server.ask(get("/3/0/11", asTlv))).payload;
     expect(await codes()).toEqual(hex("830b 410000"));
-    modem.update((state) => ({ battery: { ...state.battery, percent: 5 } }));
+    modem.update((state) => ({ radio: { ...state.radio, rssiDbm: -113 } }));
+    expect(await codes()).toEqual(hex("830b 410004"));
+    battery(5);
+    expect(await codes()).toEqual(hex("860b 410004 410101"));
+    modem.update((state) => ({ radio: { ...state.radio, rssiDbm: -80 } }));
+    expect(await codes()).toEqual(hex("830b 410101"));
+    await walk(server, [[post("/3/0/12"), "2.04"]]);
     expect(await codes()).toEqual(hex("830b 410001"));
+    battery(50);
+    expect(await codes()).toEqual(hex("830b 410000"));
     await walk(server, [[post("/3/0/12"), "2.04"]]);
     expect(await codes()).toEqual(hex("830b 410000"));
+  });
+
+  it("LightweightM2M-1.0-int-656 D-OBJ-3-05 Factory Reset is answered; then the device registers anew as the factory has it", async () => {
+    const device = await openRegistered({
+      autostart: true,
+      files: { "/datatx/factory/bootstrap.ini": SERVER_ACCOUNT },
+    });
+    await walk(device.server, [
+      [put("/1/1/1", text("120")), "2.04"],
+      [put("/3/0/15", text("Europe/Paris")), "2.04"],
+      [put("/19/1/0", { format: FORMAT.opaque, payload: "data" }), "2.04"],
+      [post("/3/0/5"), "2.04"],
+    ]);
+    await device.clock.advance(60_000);
+    expect(device.servers).toHaveLength(2);
+    const { server } = device;
+    expect(server.requests()[0]).toMatch(/^POST \/rd\?.*lt=300/);
+    await walk(server, [
+      [get("/1/1/1"), "2.05 ct=0 300"],
+      [get("/3/0/15"), "2.05 ct=0 Etc/UTC"],
+      [get("/19/1/0"), "2.05 ct=42"],
+    ]);
   });
 
   it("D-OBJ-3-04 has the same instances in its power sources, voltages and currents", async () => {
@@ -155,12 +182,13 @@ describe("Connectivity Monitoring and Location", () => {
     const { payload } = await server.ask(get("/4/0", { accept: FORMAT.json }));
     const { e } = JSON.parse(payload.toString()) as { e: { n: string; v?: number; sv?: string }[] };
     const of = (id: number) => e.filter(({ n }) => n === `${id}` || n.startsWith(`${id}/`));
-    for (const id of [0, 2, 3, 8, 9, 10]) expect(of(id), `/4/0/${id}`).toEqual([{ n: `${id}`, v: expect.any(Number) }]);
+    for (const id of [0, 2, 3, 6, 8, 9, 10])
+      expect(of(id), `/4/0/${id}`).toEqual([{ n: `${id}`, v: expect.any(Number) }]);
     for (const { n, v } of of(1)) expect([n, v]).toEqual([expect.stringMatching(/^1\/\d+$/), expect.any(Number)]);
-    for (const id of [4, 7])
+    for (const id of [4, 5, 7])
       for (const { n, sv } of of(id))
-        expect([n, sv]).toEqual([expect.stringMatching(/^[47]\/\d+$/), expect.any(String)]);
-    expect(of(1).length).toBeGreaterThan(0);
+        expect([n, sv]).toEqual([expect.stringMatching(/^[457]\/\d+$/), expect.any(String)]);
+    for (const id of [1, 4, 5, 7]) expect(of(id).length, `/4/0/${id}`).toBeGreaterThan(0);
     await walk(server, [[get("/4/0", asTlv), /^2\.05 ct=11542 c10006/]]);
   });
 
@@ -187,9 +215,8 @@ describe("Connectivity Statistics", () => {
       for (let i = 0; i < 20; i++)
         await server.ask(put("/19/1/0", { format: FORMAT.opaque, payload: "x".repeat(300) }));
       for (let i = 0; i < 10; i++) await server.ask(get("/3/0"));
-      await clock.advance(1000); // the meter carries over once a second
     };
-    await clock.advance(1000);
+    await traffic();
     await walk(server, [[post("/7/0/6"), "2.04"]]);
     expect(await counters()).toEqual([0, 0]);
     await traffic();
@@ -201,6 +228,37 @@ describe("Connectivity Statistics", () => {
     expect(await counters()).toEqual(stopped);
     await walk(server, [[post("/7/0/6"), "2.04"]]);
     expect(await counters()).toEqual([0, 0]);
+    await clock.advance(1000);
+    expect(await counters()).toEqual([0, 0]);
+  });
+
+  it("D-OBJ-7-01 stops by itself after the collection period, and Stop ends the period with the collection", async () => {
+    const { server, clock } = await openRegistered();
+    const received = async () => {
+      for (let i = 0; i < 10; i++)
+        await server.ask(put("/19/1/0", { format: FORMAT.opaque, payload: "x".repeat(300) }));
+      await clock.advance(1000); // the meter carries over once a second
+      return Number((await server.ask(get("/7/0/3"))).payload);
+    };
+    await walk(server, [
+      [put("/7/0/8", text("60")), "2.04"],
+      [post("/7/0/6"), "2.04"],
+    ]);
+    const before = await received();
+    expect(before).toBeGreaterThanOrEqual(3);
+    await clock.advance(60_000);
+    expect(await received()).toBe(before);
+    expect(await received()).toBe(before);
+
+    await walk(server, [[post("/7/0/6"), "2.04"]]);
+    await clock.advance(50_000);
+    await walk(server, [
+      [post("/7/0/7"), "2.04"],
+      [put("/7/0/8", text("0")), "2.04"],
+      [post("/7/0/6"), "2.04"],
+    ]);
+    await clock.advance(50_000);
+    expect(await received()).toBeGreaterThanOrEqual(3);
   });
 
   it("LightweightM2M-1.0-int-905 has a collection period that can be set", async () => {

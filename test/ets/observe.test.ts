@@ -146,12 +146,12 @@ describe("the end of an observation", () => {
     await clock.advance(86_400_000);
     server.take();
     battery(device, 80);
-    device.modem.update((state) => ({ radio: { ...state.radio, rssiDbm: -80 } }));
+    device.modem.update((state) => ({ radio: { ...state.radio, rsrpDbm: -80 } }));
     await clock.advance(10);
     const heard = server.responses().map(({ message }) => message);
     expect(heard.map(({ type, token }) => [type, token])).toEqual([["CON", "bb"]]);
     await server.send({ type: "RST", code: "0.00", mid: heard[0]!.mid });
-    device.modem.update((state) => ({ radio: { ...state.radio, rssiDbm: -90 } }));
+    device.modem.update((state) => ({ radio: { ...state.radio, rsrpDbm: -90 } }));
     await clock.advance(100_000);
     expect(server.responses()).toEqual([]);
   });

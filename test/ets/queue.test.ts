@@ -19,6 +19,19 @@ describe("queue mode", () => {
     }
   });
 
+  it("ANJ-Q-02 the device is deaf 93 s after the last message where ACK_TIMEOUT says so, and not before", async () => {
+    const files = { "/datatx/lwm2m_cfg": "{\nAPN=internet;\nACK_TIMEOUT=93;\n}\n" };
+    const { server, clock } = await openRegistered({ ini: ini.replace('"v":300', '"v":3600'), files });
+    await clock.advance(92_000);
+    await walk(server, [[get("/3/0/1"), "2.05 ct=0 BG96"]]);
+    await clock.advance(92_900);
+    await walk(server, [[get("/3/0/1"), "2.05 ct=0 BG96"]]);
+    await clock.advance(93_000);
+    await expect(server.ask(get("/3/0/1"))).rejects.toThrow("no answer");
+    await clock.advance(10_000);
+    await expect(server.ask(get("/3/0/1"))).rejects.toThrow("no answer");
+  });
+
   it("ANJ-Q-04 an Update without an answer is repeated, then Register takes its place", async () => {
     const device = await openRegistered({ ini });
     device.rescript((request) => (request.payload.length === 0 ? NOTHING : undefined));

@@ -21,7 +21,7 @@ export function account(
 {"bn":"/1/${id}/","e":[{"n":"0","v":${shortServerId}},{"n":"1","v":${lifetimeS}},{"n":"5","v":60},{"n":"6","bv":true},{"n":"7","sv":"U"}]}`;
 }
 
-export interface RawDeviceOptions extends Omit<DeviceOptions, "answer" | "files"> {
+export interface RawDeviceOptions extends Omit<DeviceOptions, "answer" | "files" | "serverOn"> {
   /** bootstrap.ini; one account by default. */
   readonly ini?: string;
   readonly files?: Readonly<Record<string, string>>;
@@ -40,7 +40,6 @@ export function answer(request: ReadCoap, code: string, more: Partial<CoapParts>
 /** A device that is on, its Client not started. */
 export async function openRawDevice({ ini = SERVER_ACCOUNT, files, script, ...rest }: RawDeviceOptions = {}) {
   const servers: RawServer[] = [];
-  let opened = 0;
   let registrations = 0;
   let current = script;
   const usual = (request: ReadCoap): CoapParts => {
@@ -58,20 +57,9 @@ export async function openRawDevice({ ini = SERVER_ACCOUNT, files, script, ...re
   const device = openDevice({
     ...rest,
     files: { "/datatx/bootstrap.ini": ini, ...files },
-    unreachable(target) {
-      const problem = rest.unreachable?.(target);
-      // the link is made right after this, and used no earlier than the next task of the clock
-      if (!problem) {
-        const index = opened++;
-        queueMicrotask(() => takeOver(index));
-      }
-      return problem;
-    },
+    serverOn: (link, target) =>
+      void servers.push(createRawServer({ link, target, clock: device.clock, script: () => respond })),
   });
-  const takeOver = (index: number) => {
-    const { endpoint, target } = device.servers[index]!;
-    servers.push(createRawServer({ link: endpoint.link, target, clock: device.clock, script: () => respond }));
-  };
   await device.clock.advance(1000);
   return {
     ...device,

@@ -1,7 +1,8 @@
 /** Update, De-register, Disable: a registration kept, left and taken up again. */
 import { describe, expect, it } from "vitest";
 import { get, numberOf, OPTION, post, put, text, tlv } from "./ask.ts";
-import { answer, NOTHING, openRegistered } from "./raw-device.ts";
+import { answer, NOTHING, openRegistered, SECOND_ACCOUNT, SERVER_ACCOUNT } from "./raw-device.ts";
+import type { RawServer } from "./raw-server.ts";
 
 const ERRORS = [
   ..."4.00 4.01 4.02 4.03 4.04 4.05 4.06 4.08 4.09 4.12 4.15".split(" "),
@@ -61,6 +62,34 @@ describe("Update", () => {
     expect(device.server.requests().slice(1)).toEqual(["POST /rd/1"]);
     expect(updates[0]).toMatchObject({ type: "CON", payload: Buffer.alloc(0) });
     expect(numberOf(updates[0]!, OPTION.contentFormat)).toBeUndefined();
+  });
+
+  it("ANJ-UPD-04 does not come for a value that is what it was", async () => {
+    const { server, clock } = await openRegistered();
+    const same = "c201012cc1053cc10601c10755"; // lifetime 300, disable timeout 60, storing, U
+    for (const write of [put("/1/1/1", text("300")), put("/1/1/7", text("U")), put("/1/1", tlv(same))]) {
+      expect((await server.ask(write)).code).toBe("2.04");
+      await clock.advance(10_000);
+    }
+    expect(server.requests()).toHaveLength(1);
+    // of two values the one that has changed is told
+    expect((await server.ask(put("/1/1", tlv(same.replace("012c", "0258"))))).code).toBe("2.04");
+    await clock.advance(100);
+    expect(server.requests().slice(1)).toEqual(["POST /rd/1?lt=600"]);
+  });
+
+  it("ANJ-UPD-04 comes again when the value is back at the former one before the server has answered", async () => {
+    const device = await openRegistered();
+    const { server, clock } = device;
+    device.rescript((request) => (request.code === "0.02" ? NOTHING : undefined));
+    await server.ask(put("/1/1/1", text("600")));
+    await clock.advance(100);
+    const update = server.take().find(({ message }) => message.code === "0.02")!.message;
+    await server.ask(put("/1/1/1", text("300")));
+    device.rescript(undefined);
+    await server.send(answer(update, "2.04"));
+    await clock.advance(100);
+    expect(server.requests().at(-1)).toBe("POST /rd/1?lt=300&b=U");
   });
 
   it.each(ERRORS)("ANJ-UPD-05 leads to a Register when it gets %s", async (code) => {
@@ -136,6 +165,23 @@ describe("Disable and De-register", () => {
     expect(device.servers).toHaveLength(1);
     await clock.advance(1_000);
     expect(device.server.requests()).toEqual([expect.stringMatching(/^POST \/rd\?/)]);
+  });
+
+  it("ANJ-DER-02 counts from the last of several Disables, be it another server's", async () => {
+    const mayExecute =
+      '{"bn":"/2/0/","e":[{"n":"0","v":1},{"n":"1","v":1},{"n":"2/103","v":4},{"n":"3","v":102}]}';
+    const device = await openRegistered({ ini: [SERVER_ACCOUNT, SECOND_ACCOUNT, mayExecute].join("\n") });
+    const { clock, servers } = device;
+    const [first, second] = servers as [RawServer, RawServer];
+    expect((await second.ask(post("/1/1/4"))).code).toBe("2.04");
+    await clock.advance(40_000);
+    expect(first.requests().at(-1)).toBe("DELETE /rd/1");
+    expect((await second.ask(post("/1/1/4"))).code).toBe("2.04");
+    await clock.advance(59_000);
+    expect(servers).toHaveLength(2);
+    await clock.advance(2000);
+    expect(device.server.requests()).toEqual([expect.stringMatching(/^POST \/rd\?/)]);
+    expect(device.server.target.host).toBe(first.target.host);
   });
 
   it("ANJ-DER-04 waits with De-register for the answer to an Update", async () => {

@@ -157,6 +157,14 @@ const OPTIONS: readonly Case[] = [
       [get("/3/0/1", option(17, Buffer.alloc(1))), served],
     ],
   },
+  {
+    title: "RFC7252-OPT-09 leading zero bytes are no part of Accept",
+    steps: [
+      [get("/3/0/1", option(17, hex("002d16"))), /^2\.05 ct=11542 /],
+      [get("/3/0/1", option(17, hex("00000000"))), served],
+      [get("/3/0/1", option(17, hex("012d16"))), "4.02"],
+    ],
+  },
   { title: "RFC7252-OPT-10 an empty segment names nothing", steps: [[get("/3//0"), /^4\.0[04]/]] },
   {
     title: "RFC7252-OPT-11 a segment that is no plain number names nothing",

@@ -38,13 +38,16 @@ export function buildHosts(versions: readonly string[]): Promise<string | undefi
 }
 
 /**
- * Starts one built host; all its ports are free ones on loopback.
+ * Starts one built host.
+ * @param address an address of loopback
+ * @param ports of its servers, CoAP and CoAPs each; 0 is a free one
  * @param onEvent each event of the host, in order, from the first on
  * @param onEnd called once if the JVM ends without `close()`
  */
 export async function openHost(
   version: string,
-  ports: number,
+  address: string,
+  ports: readonly number[],
   onEvent: (event: unknown) => void,
   onEnd: (reason: string) => void,
 ): Promise<LeshanHost> {
@@ -53,13 +56,14 @@ export async function openHost(
     "-Xmx256m",
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
-    "-Djava.net.preferIPv4Stack=true",
+    ...(address.includes(":") ? [] : ["-Djava.net.preferIPv4Stack=true"]),
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
     "-cp",
     `${join(home, "classes")}:${join(home, "lib/*")}`,
     "Host",
     join(HERE, "host/models"),
-    ...Array.from({ length: ports }, () => "0"),
+    address,
+    ...ports.map(String),
   ]);
   child.stdin.on("error", () => {});
   let complaint = "";

@@ -1,70 +1,18 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describeOnLeshan, READY, SOON } from "./bench.ts";
 import { configureServer } from "./bootstrap-ini.ts";
-import {
-  type CoapMessage,
-  type Content,
-  type Leshan,
-  type LeshanVersion,
-  openLeshan,
-  prepareLeshan,
-  textOptions,
-  uriPath,
-  valueIn,
-} from "./leshan.ts";
-import { type ModemUnderTest, type RunOptions, startModem } from "./modem-under-test.ts";
-import { coapHeader, openRelay, type Relay } from "./relay.ts";
+import { type CoapMessage, type Content, type Leshan, textOptions, uriPath, valueIn } from "./leshan.ts";
+import type { ModemUnderTest } from "./modem-under-test.ts";
+import { coapHeader } from "./relay.ts";
 
-const VERSIONS: readonly LeshanVersion[] = ["2.0.0-M18", "1.5.0"];
-const READY = /^\+QLWEVENT: 5,"STATE_READY"$/;
-const SOON = 15_000;
-
-const missing = await prepareLeshan(VERSIONS);
-if (missing !== undefined) {
-  if (process.env.BG96_REQUIRE_LESHAN === "1") {
-    it("Leshan is to be had", () => {
-      throw new Error(missing);
-    });
-  } else {
-    console.warn(`\nSKIPPED: every test against Leshan: ${missing}\n`);
-  }
-}
-
-describe.skipIf(missing !== undefined).each(VERSIONS)("Leshan %s", (version) => {
+await describeOnLeshan((bench) => {
+  const { version, start, relayTo, scratch, registered, onClose, closeAll } = bench;
   let leshan: Leshan;
-  const toClose: (() => Promise<unknown>)[] = [];
-
-  beforeAll(async () => {
-    leshan = await openLeshan({ version });
+  beforeAll(() => {
+    leshan = bench.leshan;
   });
-  afterAll(async () => {
-    await leshan?.close();
-  });
-  const closeAll = async (): Promise<void> => {
-    for (const close of toClose.splice(0).reverse()) await close();
-  };
-
-  const start = async (options: RunOptions): Promise<ModemUnderTest> => {
-    const modem = await startModem(options);
-    toClose.push(() => modem.stop());
-    return modem;
-  };
-  const relayTo = async (port: number): Promise<Relay> => {
-    const relay = await openRelay(port);
-    toClose.push(() => relay.close());
-    return relay;
-  };
-  const scratch = async (): Promise<string> => {
-    const directory = await mkdtemp(join(tmpdir(), "bg96-leshan-efs-"));
-    toClose.push(() => rm(directory, { recursive: true, force: true }));
-    return directory;
-  };
-  const registered = (endpoint: string, since = 0) =>
-    leshan.waitFor("REGISTRATION", (data) => data.endpoint === endpoint, SOON, since);
-  const nosecUri = (): string => `coap://127.0.0.1:${leshan.coapPort}`;
-  const pskUri = (): string => `coaps://127.0.0.1:${leshan.coapsPort}`;
 
   describe("a modem registered without security", () => {
     const endpoint = `nosec-${version}`;
@@ -74,7 +22,7 @@ describe.skipIf(missing !== undefined).each(VERSIONS)("Leshan %s", (version) => 
     let ssid: number;
 
     beforeAll(async () => {
-      modem = await start({ server: nosecUri(), endpoint, lifetime: 300 });
+      modem = await start({ server: bench.nosecUri, endpoint, lifetime: 300 });
       expect(await modem.at('AT+QLWM2M="register"')).toEqual(["OK"]);
       await registered(endpoint);
       await modem.waitUrc(READY, SOON);
@@ -234,7 +182,7 @@ describe.skipIf(missing !== undefined).each(VERSIONS)("Leshan %s", (version) => 
       const since = leshan.mark();
       const observation = await leshan.observe(endpoint, "/3/0/9");
       const before = Number(valueIn(observation.content, 9));
-      await modem.setBattery(before - 1);
+      await modem.set(`battery.percent=${before - 1}`);
       await notified("/3/0/9", (content) => valueIn(content, 9) === before - 1, since);
     });
 
@@ -382,6 +330,21 @@ describe.skipIf(missing !== undefined).each(VERSIONS)("Leshan %s", (version) => 
     });
   });
 
+  describe("a device that falls silent", () => {
+    afterEach(closeAll);
+
+    it("[BG-013] is dropped when its lifetime has passed without an Update", async () => {
+      const endpoint = `silent-${version}`;
+      const modem = await bench.register({ server: bench.nosecUri, endpoint, lifetime: 3 });
+      const since = leshan.mark();
+      await leshan.waitFor("UPDATED", (data) => data.endpoint === endpoint, SOON, since);
+      modem.kill();
+      const gone = await leshan.waitFor("DEREGISTRATION", (data) => data.endpoint === endpoint, SOON, since);
+      expect(gone.expired).toBe(true);
+      expect((await leshan.clients()).map((client) => client.endpoint)).not.toContain(endpoint);
+    });
+  });
+
   describe("over DTLS with a pre-shared key", () => {
     afterEach(closeAll);
     const pskKey = "0123456789abcdef0123456789abcdef";
@@ -389,8 +352,14 @@ describe.skipIf(missing !== undefined).each(VERSIONS)("Leshan %s", (version) => 
     it("[OM-048][OM-050][ET-021] registers and is read over the secure session alone", async () => {
       const endpoint = `psk-${version}`;
       await leshan.addPsk(endpoint, "psk-identity", pskKey);
-      const modem = await start({ server: pskUri(), endpoint, pskIdentity: "psk-identity", pskKey, register: true });
-      const { registration } = await registered(endpoint);
+      const modem = await start({
+        server: bench.pskUri,
+        endpoint,
+        pskIdentity: "psk-identity",
+        pskKey,
+        register: true,
+      });
+      const registration = await registered(endpoint);
       await modem.waitUrc(READY, SOON);
       expect(registration.secure).toBe(true);
       const answer = await leshan.read(endpoint, "/3/0/1");
@@ -428,7 +397,7 @@ describe.skipIf(missing !== undefined).each(VERSIONS)("Leshan %s", (version) => 
 
       await leshan.addPsk(endpoint, endpoint, pskKey);
       const accepted = await start(options);
-      expect((await registered(endpoint)).registration.secure).toBe(true);
+      expect((await registered(endpoint)).secure).toBe(true);
       await accepted.waitUrc(READY, SOON);
     });
   });
@@ -449,7 +418,7 @@ describe.skipIf(missing !== undefined).each(VERSIONS)("Leshan %s", (version) => 
       expect(states).toEqual(["initiated", "authorized", "finished"]);
     };
 
-    it("[BG-003][BG-111][BG-160][BG-161][BG-165][OM-001][OM-013][OM-015][OM-017][OM-018][OM-019][ET-006] NoSec: takes its accounts from the Bootstrap-Server and registers with them, telling 0,1,2,0,3,4,5", async () => {
+    it("[BG-001][BG-003][BG-111][BG-160][BG-161][BG-165][OM-001][OM-013][OM-015][OM-017][OM-018][OM-019][ET-006] NoSec: takes its accounts from the Bootstrap-Server and registers with them, telling 0,1,2,0,3,4,5", async () => {
       const endpoint = `bootstrap-${version}`;
       const bootstrapUri = `coap://127.0.0.1:${leshan.bootstrapCoapPort}`;
       await leshan.addBootstrapConfig(endpoint, {
@@ -457,7 +426,7 @@ describe.skipIf(missing !== undefined).each(VERSIONS)("Leshan %s", (version) => 
         servers: { 0: { shortId: 123, lifetime: 250 } },
         security: {
           0: { uri: bootstrapUri, bootstrapServer: true, securityMode: "NO_SEC", serverId: 111 },
-          1: { uri: nosecUri(), bootstrapServer: false, securityMode: "NO_SEC", serverId: 123 },
+          1: { uri: bench.nosecUri, bootstrapServer: false, securityMode: "NO_SEC", serverId: 123 },
         },
       });
       const since = leshan.mark();
@@ -489,6 +458,18 @@ describe.skipIf(missing !== undefined).each(VERSIONS)("Leshan %s", (version) => 
         "0.03 /1/0 2.04",
         "0.02 /bs 2.04",
       ]);
+
+      // then the other three interfaces: registration has been seen, management and reporting follow
+      const observedAt = leshan.mark();
+      expect((await leshan.observe(endpoint, "/3/0/9")).status).toBe("2.05");
+      await modem.set("battery.percent=33");
+      const isNew = (content: Content | undefined): boolean => valueIn(content, 9) === 33;
+      await leshan.waitFor(
+        "NOTIFICATION",
+        (data) => data.endpoint === endpoint && isNew(data.content),
+        SOON,
+        observedAt,
+      );
     });
 
     it("[BG-093][BG-139][BG-143][OM-049] PSK: bootstraps over DTLS with the key of 100_server.psk and registers with the keys it was given", async () => {
@@ -503,7 +484,7 @@ describe.skipIf(missing !== undefined).each(VERSIONS)("Leshan %s", (version) => 
         servers: { 0: { shortId: 124, lifetime: 260 } },
         security: {
           0: { uri: bootstrapUri, bootstrapServer: true, securityMode: "PSK", serverId: 111, ...own },
-          1: { uri: pskUri(), bootstrapServer: false, securityMode: "PSK", serverId: 124, ...given },
+          1: { uri: bench.pskUri, bootstrapServer: false, securityMode: "PSK", serverId: 124, ...given },
         },
       });
       const modem = await start({ endpoint });
@@ -525,13 +506,13 @@ describe.skipIf(missing !== undefined).each(VERSIONS)("Leshan %s", (version) => 
       const factory = await start({ efs });
       const [imei] = await factory.at("AT+CGSN");
       await factory.stop();
-      await configureServer(efs, { uri: nosecUri(), securityMode: 3, shortServerId: 102, binding: "UQS" });
+      await configureServer(efs, { uri: bench.nosecUri, securityMode: 3, shortServerId: 102, binding: "UQS" });
 
       const since = leshan.mark();
       const modem = await start({ efs });
       const endpoint = `urn:imei:${imei}`;
       expect(modem.endpoint).toBe(endpoint);
-      const { registration } = await registered(endpoint, since);
+      const registration = await registered(endpoint, since);
       await modem.waitUrc(READY, SOON);
       expect(registration).toMatchObject({ lifetime: 300, secure: false });
 
@@ -551,14 +532,14 @@ describe.skipIf(missing !== undefined).each(VERSIONS)("Leshan %s", (version) => 
       await factory.stop();
       const endpoint = `urn:imei:${imei}`;
       const key = "a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f90";
-      toClose.push(() => leshan.removePsk(endpoint));
+      onClose(() => leshan.removePsk(endpoint));
       await leshan.addPsk(endpoint, "iot_app_101", key);
       await writePsk(efs, 101, `iot_app_101:${key}`);
-      await configureServer(efs, { uri: pskUri(), securityMode: 0, shortServerId: 101 });
+      await configureServer(efs, { uri: bench.pskUri, securityMode: 0, shortServerId: 101 });
 
       const since = leshan.mark();
       const modem = await start({ efs });
-      const { registration } = await registered(endpoint, since);
+      const registration = await registered(endpoint, since);
       await modem.waitUrc(READY, SOON);
       expect(registration).toMatchObject({ lifetime: 300, secure: true });
       expect((await leshan.read(endpoint, "/1/1/0")).content).toMatchObject({ value: 101 });

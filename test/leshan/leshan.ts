@@ -16,6 +16,8 @@ const HOSTS = {
 
 export type LeshanVersion = keyof typeof HOSTS;
 
+export const VERSIONS: readonly LeshanVersion[] = ["2.0.0-M18", "1.5.0"];
+
 export interface Link {
   readonly url: string;
   readonly attributes: Readonly<Record<string, string>>;
@@ -94,6 +96,9 @@ interface EventData {
   REGISTRATION: { endpoint: string; registration: Registration };
   UPDATED: { endpoint: string; withObjectLinks: boolean; registration: Registration };
   DEREGISTRATION: { endpoint: string; expired: boolean; registration: Registration };
+  /** Of Queue mode: what Leshan assumes from times, and what it saw. */
+  SLEEPING: { endpoint: string };
+  AWAKE: { endpoint: string };
   NOTIFICATION: { endpoint: string; path: string; token: string; content?: Content };
   NOTIFICATION_ERROR: { endpoint: string; error: string };
   BSSESSION: { endpoint: string; state: string; detail?: string };
@@ -115,9 +120,18 @@ export interface SecurityAccount {
   readonly serverId: number;
 }
 
+/** One Access Control Instance: rights by short server id (1 read, 2 write, 4 execute, 8 delete, 16 create). */
+export interface AccessControl {
+  readonly objectId: number;
+  readonly objectInstanceId: number;
+  readonly acls: Readonly<Record<string, number>>;
+  readonly AccessControlOwner: number;
+}
+
 /** What the Bootstrap-Server writes; keys are Object Instance ids. */
 export interface BootstrapConfig {
   readonly toDelete?: readonly string[];
+  readonly acls?: Readonly<Record<string, AccessControl>>;
   readonly servers: Readonly<
     Record<string, { shortId: number; lifetime: number; binding?: string; defaultMaxPeriod?: number }>
   >;
@@ -159,6 +173,8 @@ export interface Leshan {
   observe(endpoint: string, path: string, options?: Options): Promise<Answer>;
   /** Passive: Leshan forgets, and resets the next notification. Active (not in 1.5.0): a GET with Observe=1. */
   cancelObservation(endpoint: string, path: string, how: "passive" | "active"): Promise<Answer>;
+  /** How long Leshan takes this endpoint to listen after its last message, in Queue mode; 93 s unless told. */
+  setAwakeTime(endpoint: string, ms: number): Promise<void>;
   addPsk(endpoint: string, identity: string, keyHex: string): Promise<void>;
   removePsk(endpoint: string): Promise<void>;
   addBootstrapPsk(endpoint: string, identity: string, keyHex: string): Promise<void>;
@@ -178,7 +194,15 @@ export interface Leshan {
   settle(): Promise<void>;
   /** Every message Leshan exchanged with that peer ("127.0.0.1:49152") since the mark; duplicates included. */
   coapLog(peer: string, since?: number): CoapMessage[];
+  /** Ends the LwM2M Server, which forgets registrations and keys, and starts it anew on the same ports. */
+  restart(): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface LeshanOptions {
+  readonly version: LeshanVersion;
+  /** Of loopback; 127.0.0.1 by default. */
+  readonly address?: string;
 }
 
 /** @returns why these versions cannot be had on this machine, or undefined when they can; builds what is missing */
@@ -187,23 +211,22 @@ export function prepareLeshan(versions: readonly LeshanVersion[]): Promise<strin
 }
 
 /** @throws Error telling what is missing (Java, Maven, the network) when Leshan cannot be started */
-export async function openLeshan({ version }: { version: LeshanVersion }): Promise<Leshan> {
+export async function openLeshan({ version, address = "127.0.0.1" }: LeshanOptions): Promise<Leshan> {
   const missing = await prepareLeshan([version]);
   if (missing !== undefined) throw new Error(`leshan ${version}: ${missing}`);
 
   const journal = createJournal<LeshanEvent>(describeEvent);
-  const hosts = await Promise.all(
-    HOSTS[version].map((host) =>
-      openHost(
-        host.version,
-        host.ports,
-        (event) => journal.add(event as LeshanEvent),
-        (reason) => journal.end(reason),
-      ),
-    ),
-  );
-  const serverHost = hosts.find((host) => host.server !== undefined)!;
-  const bootstrapHost = hosts.find((host) => host.bootstrap !== undefined)!;
+  const open = (host: string, ports: readonly number[]) =>
+    openHost(
+      host,
+      address,
+      ports,
+      (event) => journal.add(event as LeshanEvent),
+      (reason) => journal.end(reason),
+    );
+  const hosts = await Promise.all(HOSTS[version].map((host) => open(host.version, Array(host.ports).fill(0))));
+  const serverHost = () => hosts.find((host) => host.server !== undefined)!;
+  const bootstrapHost = () => hosts.find((host) => host.bootstrap !== undefined)!;
 
   const operation = async (
     method: string,
@@ -217,7 +240,7 @@ export async function openLeshan({ version }: { version: LeshanVersion }): Promi
     if (query.timeoutS !== undefined) parameters.set("timeout", String(query.timeoutS));
     if (query.replace !== undefined) parameters.set("replace", String(query.replace));
     const separator = rest.includes("?") ? "&" : "?";
-    return (await serverHost.call(
+    return (await serverHost().call(
       method,
       `clients/${encodeURIComponent(endpoint)}${rest}${separator}${parameters}`,
       body,
@@ -240,14 +263,14 @@ export async function openLeshan({ version }: { version: LeshanVersion }): Promi
 
   return {
     version,
-    coapPort: serverHost.server!.coapPort,
-    coapsPort: serverHost.server!.coapsPort,
-    bootstrapCoapPort: bootstrapHost.bootstrap!.coapPort,
-    bootstrapCoapsPort: bootstrapHost.bootstrap!.coapsPort,
+    coapPort: serverHost().server!.coapPort,
+    coapsPort: serverHost().server!.coapsPort,
+    bootstrapCoapPort: bootstrapHost().bootstrap!.coapPort,
+    bootstrapCoapsPort: bootstrapHost().bootstrap!.coapsPort,
     events: journal.entries,
-    clients: async () => (await serverHost.call("GET", "clients")) as Registration[],
+    clients: async () => (await serverHost().call("GET", "clients")) as Registration[],
     client: async (endpoint) =>
-      (await serverHost.call("GET", `clients/${encodeURIComponent(endpoint)}`)) as Registration,
+      (await serverHost().call("GET", `clients/${encodeURIComponent(endpoint)}`)) as Registration,
     read: (endpoint, path, options = {}) => operation("GET", endpoint, path, options),
     write: (endpoint, path, node, options = {}) => operation("PUT", endpoint, path, options, JSON.stringify(node)),
     execute: (endpoint, path, args = "", options = {}) => operation("POST", endpoint, path, options, args),
@@ -259,16 +282,19 @@ export async function openLeshan({ version }: { version: LeshanVersion }): Promi
     observe: (endpoint, path, options = {}) => operation("POST", endpoint, `${path}/observe`, options),
     cancelObservation: (endpoint, path, how) =>
       operation("DELETE", endpoint, `${path}/observe${how === "active" ? "?active" : ""}`, {}),
-    addPsk: (endpoint, identity, key) => addCredentials(serverHost, "clients", endpoint, identity, key),
-    removePsk: async (endpoint) => {
-      await serverHost.call("DELETE", `security/clients/${encodeURIComponent(endpoint)}`);
+    setAwakeTime: async (endpoint, ms) => {
+      await serverHost().call("PUT", `awake/${encodeURIComponent(endpoint)}?ms=${ms}`);
     },
-    addBootstrapPsk: (endpoint, identity, key) => addCredentials(bootstrapHost, "bootstrap", endpoint, identity, key),
+    addPsk: (endpoint, identity, key) => addCredentials(serverHost(), "clients", endpoint, identity, key),
+    removePsk: async (endpoint) => {
+      await serverHost().call("DELETE", `security/clients/${encodeURIComponent(endpoint)}`);
+    },
+    addBootstrapPsk: (endpoint, identity, key) => addCredentials(bootstrapHost(), "bootstrap", endpoint, identity, key),
     addBootstrapConfig: async (endpoint, config) => {
-      await bootstrapHost.call("POST", `bootstrap/${encodeURIComponent(endpoint)}`, JSON.stringify(config));
+      await bootstrapHost().call("POST", `bootstrap/${encodeURIComponent(endpoint)}`, JSON.stringify(config));
     },
     removeBootstrapConfig: async (endpoint) => {
-      await bootstrapHost.call("DELETE", `bootstrap/${encodeURIComponent(endpoint)}`);
+      await bootstrapHost().call("DELETE", `bootstrap/${encodeURIComponent(endpoint)}`);
     },
     mark: journal.mark,
     waitFor,
@@ -282,6 +308,13 @@ export async function openLeshan({ version }: { version: LeshanVersion }): Promi
     coapLog(peer, since = 0) {
       const messages = journal.entries.slice(since).flatMap((one) => (one.event === "COAPLOG" ? [one.data] : []));
       return messages.filter((message) => message.peer === peer);
+    },
+    async restart() {
+      const index = hosts.indexOf(serverHost());
+      const { server, bootstrap, close } = hosts[index]!;
+      await close();
+      const ports = [server, bootstrap].flatMap((of) => (of === undefined ? [] : [of.coapPort, of.coapsPort]));
+      hosts[index] = await open(HOSTS[version][index]!.version, ports);
     },
     async close() {
       await Promise.all(hosts.map((host) => host.close()));

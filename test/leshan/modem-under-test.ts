@@ -7,6 +7,9 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { SerialPort } from "serialport";
+import type { OperatorStatus } from "#control/operator";
+import { askControlSocket } from "#control/socket";
+import { systemClock } from "#runtime";
 import { createJournal } from "./event-journal.ts";
 
 const PROGRAM = join(dirname(fileURLToPath(import.meta.url)), "../../bin/bg96");
@@ -23,6 +26,8 @@ export interface RunOptions {
   readonly pskKey?: string;
   readonly lifetime?: number;
   readonly register?: boolean;
+  /** Further options by their names in the environment, e.g. BG96_COAP_MAX_RETRANSMIT. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The built program run as a user runs it, with the host's end of its AT port in our hands. */
@@ -41,8 +46,12 @@ export interface ModemUnderTest {
   waitUrc(pattern: RegExp, deadlineMs: number, since?: number): Promise<RegExpMatchArray>;
   /** The ids of all `+QLWEVENT` lines since the mark. */
   lwm2mEvents(since?: number): number[];
-  /** Drains or charges the simulated battery, as an operator does. */
-  setBattery(percent: number): Promise<void>;
+  /** As an operator does: one or more of "battery.percent=42". */
+  set(...settings: string[]): Promise<void>;
+  /** What `bg96 status` shows. */
+  status(): Promise<OperatorStatus>;
+  /** SIGKILL: it is gone without a word. */
+  kill(): void;
   /** SIGTERM, the way an operator stops it. Safe to call twice. @returns its exit code */
   stop(): Promise<number | null>;
 }
@@ -59,7 +68,10 @@ export async function startModem(options: RunOptions): Promise<ModemUnderTest> {
   if (options.lifetime !== undefined) args.push("--lifetime", String(options.lifetime));
   if (options.register) args.push("--register");
 
-  const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...options.env },
+  });
   let log = "";
   let control: string | undefined;
   child.stderr.on("data", (text) => {
@@ -104,16 +116,17 @@ export async function startModem(options: RunOptions): Promise<ModemUnderTest> {
         const found = /^\+QLWEVENT: (\d)/.exec(line);
         return found === null ? [] : [Number(found[1])];
       }),
-    async setBattery(percent) {
+    async set(...settings) {
       if (control === undefined) throw new Error(`the modem has not told its control socket; log:\n${log}`);
-      await promisify(execFile)(process.execPath, [
-        PROGRAM,
-        "set",
-        "--run-dir",
-        dirname(control),
-        `battery.percent=${percent}`,
-      ]);
+      await promisify(execFile)(process.execPath, [PROGRAM, "set", "--run-dir", dirname(control), ...settings]);
     },
+    async status() {
+      if (control === undefined) throw new Error(`the modem has not told its control socket; log:\n${log}`);
+      const answer = await askControlSocket(control, { do: "status" }, systemClock);
+      if (!answer.ok || !answer.status) throw new Error("the modem tells no status");
+      return answer.status;
+    },
+    kill,
     stop() {
       stopping ??= stop(child, exited).finally(async () => {
         process.off("exit", kill);

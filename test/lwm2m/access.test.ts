@@ -9,6 +9,8 @@ const EXECUTE = 4;
 const DELETE = 8;
 const CREATE = 16;
 const WHOLE_OBJECT = 65535;
+/** What every Instance of Object 19 has. */
+const DATA = { payload: hex("C20041 42") };
 
 const rule = (objectId: number, instanceId: number, owner: number, acl: Record<number, number> = {}): InstanceValues =>
   new Map<number, ResourceValue>([
@@ -31,14 +33,65 @@ describe("access control", () => {
     registry.load(2, new Map([[0, rule(3, 0, 999)]]));
     expect(request("GET", "/3/0/9", {}, 101).code).toBe("2.05");
     expect(request("POST", "/3/0/4", {}, 101).code).toBe("2.04");
-    expect(request("POST", "/19", {}, 101).code).toBe("2.01");
+    expect(request("POST", "/19", DATA, 101).code).toBe("2.01");
     expect(registry.instances(2)).toEqual([0]);
   });
 
-  it("grants everything to several Servers while no rule at all is there", () => {
-    const { request } = createManagedDevice({ servers: [101, 102] });
+  it("grants all but each other's accounts to several Servers while no rule at all is there", () => {
+    const { request, registry } = createManagedDevice({ servers: [101, 102] });
     expect(request("GET", "/3/0/9", {}, 101).code).toBe("2.05");
     expect(request("PUT", "/3/0/15", { payload: "UTC" }, 102).code).toBe("2.04");
+    expect(request("DELETE", "/19/1", {}, 102).code).toBe("2.02");
+    expect(request("GET", "/1/1", {}, 101).code).toBe("2.05");
+    expect(request("GET", "/1/1", {}, 102).code).toBe("4.01");
+    expect(request("PUT", "/1/1/1", { payload: "60" }, 102).code).toBe("4.01");
+    expect(registry.instances(2)).toEqual([]);
+  });
+
+  it("writes down what has been allowed when the first created Instance gets its rule", () => {
+    const { request, registry } = createManagedDevice({ servers: [101, 102] });
+    expect(request("POST", "/19", DATA, 101).code).toBe("2.01");
+    const rules = [...registry.dump(2).values()].map((rule) => [0, 1, 2, 3].map((id) => rule.get(id)));
+    const everybody = (rights: number) => new Map([[0, rights]]);
+    for (const objectId of registry.objects.keys()) {
+      if (objectId <= 2) continue;
+      for (const id of registry.instances(objectId)) {
+        const isNew = objectId === 19 && id === 2;
+        expect(rules).toContainEqual(isNew ? [19, 2, undefined, 101] : [objectId, id, everybody(15), 65535]);
+      }
+    }
+    expect(rules).toContainEqual([19, WHOLE_OBJECT, everybody(CREATE), 65535]);
+    expect(rules.map(([objectId]) => objectId)).not.toContain(1);
+    expect(request("DELETE", "/19/1", {}, 102).code).toBe("2.02");
+    expect(request("PUT", "/2/0/2", { contentFormat: 11542, payload: hex("8302410000") }, 101).code).toBe("4.01");
+  });
+
+  it("keeps one rule a target: the one written last", () => {
+    const device = ruled(rule(19, 2, 999), rule(19, WHOLE_OBJECT, 999, { 102: CREATE }), rule(3, 0, 101));
+    expect(device.request("POST", "/19", DATA, 102).code).toBe("2.01"); // in the place of one that is gone
+    expect(device.request("GET", "/19/2", {}, 102).code).toBe("2.05");
+    const stricter = hex("C10003 C10100 8302416601 C10365");
+    expect(device.bootstrap("PUT", "/2/9", { contentFormat: 11542, payload: stricter }).code).toBe("2.04");
+    expect([...device.registry.dump(2)].map(([id, values]) => [id, values.get(0), values.get(1)])).toEqual([
+      [1, 19, WHOLE_OBJECT],
+      [3, 19, 2],
+      [9, 3, 0],
+    ]);
+    expect(device.request("POST", "/3/0/4", {}, 102).code).toBe("4.01");
+    // of two that are written Resource by Resource, neither has a target yet
+    for (const path of ["/2/20/2", "/2/21/2"])
+      device.bootstrap("PUT", path, { contentFormat: 11542, payload: hex("8002") });
+    expect(device.registry.instances(2)).toEqual([1, 3, 9, 20, 21]);
+  });
+
+  it("loses no rule where a Bootstrap-Server gives two of them each other's targets", () => {
+    const device = ruled(rule(3, 0, 101), rule(4, 0, 101));
+    const swapped = hex("08 00 09 C10004 C10100 C10365 08 01 09 C10003 C10100 C10365");
+    expect(device.bootstrap("PUT", "/2", { contentFormat: 11542, payload: swapped }).code).toBe("2.04");
+    expect([...device.registry.dump(2)].map(([id, values]) => [id, values.get(0)])).toEqual([
+      [0, 4],
+      [1, 3],
+    ]);
   });
 
   it.each([
@@ -98,8 +151,8 @@ describe("access control", () => {
 
   it("[OM-035] makes the Server that creates an instance its owner; the rule goes with the instance", () => {
     const device = ruled(rule(19, WHOLE_OBJECT, 999, { 102: CREATE }));
-    expect(device.request("POST", "/19", {}, 101).code).toBe("4.01");
-    expect(device.request("POST", "/19", {}, 102)).toMatchObject({ code: "2.01", locationPath: ["19", "2"] });
+    expect(device.request("POST", "/19", DATA, 101).code).toBe("4.01");
+    expect(device.request("POST", "/19", DATA, 102)).toMatchObject({ code: "2.01", locationPath: ["19", "2"] });
     expect(device.registry.dump(2).get(1)).toEqual(
       new Map([
         [0, 19],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createManagedDevice } from "./managed-device.js";
+import { createManagedDevice, hex } from "./managed-device.js";
 
 describe("attributes", () => {
   it("[OM-033] are inherited from object to instance to resource, the lower level winning", () => {
@@ -77,6 +77,7 @@ describe("attributes", () => {
     ["/5/0/0?pmin=1", "4.05"],
     ["/3/1?pmin=1", "4.04"],
     ["/3/0/99?pmin=1", "4.04"],
+    ["/6/0/0?pmin=1", "4.04"],
     ["/99?pmin=1", "4.04"],
   ])("are refused on %s with %s", (path, code) => {
     const { request, attributes } = createManagedDevice();
@@ -86,12 +87,12 @@ describe("attributes", () => {
 
   it("go with the instance they are attached to", () => {
     const { request, attributes } = createManagedDevice();
-    request("POST", "/19");
+    request("POST", "/19", { payload: hex("C20041 42") });
     request("PUT", "/19/2?pmin=1");
     request("PUT", "/19/2/0?pmax=9");
     request("PUT", "/19?pmin=3");
     request("DELETE", "/19/2");
-    request("POST", "/19");
+    request("POST", "/19", { payload: hex("C20041 42") });
     expect(attributes.dump()).toEqual([{ shortServerId: 102, path: "/19", attributes: { pmin: 3 } }]);
   });
 

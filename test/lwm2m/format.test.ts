@@ -164,7 +164,7 @@ describe("the object list of Register", () => {
     const { registry } = createManagedDevice({ servers: [101, 102] });
     registry.load(0, new Map([[0, new Map([[0, "coap://127.0.0.1"]])]]));
     expect(formatObjectList(registry)).toBe(
-      "</1/1>,</1/2>,</2>,</3/0>,</4/0>,</5/0>,</6/0>,</7/0>,</19/0>,</19/1>,</10250/0>,</26241/0>",
+      "</1/1>,</1/2>,</2>,</3/0>,</4/0>,</5/0>,</6/0>,</7/0>,</9/0>,</15/0>,</19/0>,</19/1>,</10250/0>,</26241/0>",
     );
   });
 

@@ -122,7 +122,7 @@ describe("the client's life", () => {
     expect(device.events).toEqual([0, 3, 4, 3, 4, 3, 4, 3, 4, 3, 4, 3, 4]);
   });
 
-  it("[BG-003][BG-111][BG-165][BG-159][BG-160][BG-161][BG-162][BG-163][BG-164] bootstraps on client initiative: events 0, 1, 2, 0, 3, 4, 5", async () => {
+  it("[BG-003][OM-001][OM-017][ET-006][BG-111][BG-165][BG-159][BG-160][BG-161][BG-162][BG-163][BG-164] bootstraps on client initiative: events 0, 1, 2, 0, 3, 4, 5", async () => {
     const device = openDevice({ files: { [INI]: BOOTSTRAP } });
     device.settings.setBootstrapMode(1);
     device.client.register(false);
@@ -446,6 +446,52 @@ describe("the client's life", () => {
       await device.clock.advance(100);
       expect(device.seen()[0]).toContain("ep=my-device");
     }
+  });
+
+  it.each([
+    "urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
+    "urn:imei:864508030000019",
+    "urn:esn:80ABCDEF",
+    "urn:meid:AF0123450ABCDE",
+    "urn:dev:ops:Acme-METER-7",
+    "urn:imei-msisdn:864508030000019-15755127091",
+    "meter 7/ü&a=b",
+  ])("[OM-043] registers and bootstraps under the name %s as it was given", async (endpoint) => {
+    for (const ini of [SERVER_ONLY, BOOTSTRAP]) {
+      const device = openDevice({ files: { [INI]: ini }, overrides: { endpoint } });
+      device.client.register(false);
+      await device.clock.advance(100);
+      expect(device.last().requests[0]?.uriQuery?.[0]).toBe(`ep=${endpoint}`);
+    }
+    if (!endpoint.startsWith("urn:")) return;
+    const device = openDevice({ files: { [INI]: SERVER_ONLY } });
+    device.settings.setEndpointName(1, endpoint);
+    expect(device.client.status.endpoint).toBe(endpoint);
+  });
+
+  it.each([
+    ["US", "15755127091", ["b=US", "sms=15755127091"]],
+    ["UQS", "+15755127091", ["b=UQS", "sms=15755127091"]],
+    ["UQS", undefined, ["b=UQS"]],
+    ["UQ", "15755127091", ["b=UQ"]],
+  ] as const)("[OM-025] says beside binding %s with MSISDN %s: %j", async (binding, msisdn, expected) => {
+    const device = openDevice({
+      files: { [INI]: SERVER_ONLY.replace('"sv":"U"', `"sv":"${binding}"`) },
+      hardware: { sim: { ...hardware.sim, msisdn } },
+    });
+    device.client.register(false);
+    await device.clock.advance(100);
+    expect(device.last().requests[0]?.uriQuery?.slice(3)).toEqual(expected);
+  });
+
+  it("[OM-025] tells the MSISDN when a server writes a binding with SMS", async () => {
+    const device = openDevice({ files: { [INI]: SERVER_ONLY } });
+    device.client.register(false);
+    await device.clock.advance(100);
+    const write = { method: "PUT", uriPath: ["1", "1", "7"], contentFormat: 0, payload: Buffer.from("US") } as const;
+    void device.last().endpoint.request(write);
+    await device.clock.advance(100);
+    expect(device.seen().at(-1)).toBe("POST /rd/1?b=US&sms=15755127091");
   });
 
   it("[OM-021] registers for 86400 s where no Server Object Instance says otherwise", async () => {

@@ -1,19 +1,26 @@
 /** What a Server talks to, without a network: registry, access, attributes and observations over a modem on the manual clock. */
-import type { NotificationOutcome } from "#coap/endpoint";
+import { DEFAULT_TRANSMISSION, type NotificationOutcome } from "#coap/endpoint";
+import { LinkError } from "#coap/link";
 import { CoapError, type Method, type Request, type Response } from "#coap/message";
+import type { Efs } from "#efs/efs";
+import { createFirmware } from "#firmware/firmware";
 import { createAccess } from "#lwm2m/access";
 import { createAttributes } from "#lwm2m/attributes";
+import { type BootstrapContext, serveBootstrap } from "#lwm2m/bootstrap-operation";
 import type { ObjectDefinition, ResourceValue } from "#lwm2m/object";
 import { createObservations, type Observations, type RelationChange } from "#lwm2m/observation";
-import { type BootstrapContext, type ServeContext, serve, serveBootstrap } from "#lwm2m/operation";
+import { type ServeContext, serve } from "#lwm2m/operation";
 import { parsePath } from "#lwm2m/path";
 import { createRegistry, type InstanceValues } from "#lwm2m/registry";
 import { createInitialState } from "#modem/initial-state";
 import { createModem } from "#modem/modem";
+import { createPower } from "#modem/power";
+import { createTrafficMeter } from "#modem/traffic-meter";
 import { deviceObjects } from "#objects/device-objects";
-import { silentLog } from "#runtime";
+import { type Log, silentLog } from "#runtime";
 import { hardware } from "../support/hardware.js";
 import { createManualClock, createSeededRandom } from "../support/manual-clock.js";
+import { createMemoryEfs } from "../support/memory-efs.js";
 
 export interface Notification {
   readonly token: string;
@@ -48,17 +55,34 @@ export function createManagedDevice(
   options: { servers?: readonly number[]; extra?: readonly ObjectDefinition[] } = {},
 ) {
   const clock = createManualClock();
-  const runtime = { clock, random: createSeededRandom(1), log: silentLog };
+  const logged: string[] = [];
+  const note = (fields: object, message: string) => void logged.push(`${message} ${JSON.stringify(fields)}`);
+  const log: Log = { ...silentLog, info: note, warn: note, error: note };
+  const runtime = { clock, random: createSeededRandom(1), log };
   const modem = createModem(createInitialState(hardware));
   const calls: string[] = [];
+  const firmware = createFirmware({
+    runtime,
+    modem,
+    power: createPower({ modem, clock, log, profile: "instant" }),
+    efs: createMemoryEfs() as Efs,
+    openLink: () => Promise.reject(new LinkError("there is no network")),
+    transmission: DEFAULT_TRANSMISSION,
+    pskFor: () => undefined,
+    onTraffic() {},
+    acceptAny: true,
+    httpsVerify: true,
+  });
   const definitions = deviceObjects(modem, {
     reboot: () => calls.push("reboot"),
     factoryReset: () => calls.push("factoryReset"),
     threshold: () => 20,
     now: () => clock.now(),
     after: clock.after,
+    meter: createTrafficMeter(modem, clock),
     disable: (id) => calls.push(`disable ${id}`),
     update: (id) => calls.push(`update ${id}`),
+    firmware,
     downlink: (path, data) => calls.push(`downlink ${path} ${data.toString("latin1")}`),
   });
   const registry = createRegistry([...definitions, ...(options.extra ?? [])]);
@@ -67,6 +91,7 @@ export function createManagedDevice(
   const attributes = createAttributes({ registry });
   const notifications: Notification[] = [];
   const relations: RelationChange[] = [];
+  let woken = 0;
 
   const contexts = new Map<number, ServeContext & { observations: Observations }>();
   const contextOf = (shortServerId: number) => {
@@ -83,6 +108,7 @@ export function createManagedDevice(
       notify: (token, response, confirmable, outcome) =>
         notifications.push({ token: token.toString("hex"), response, confirmable, atMs: clock.monotonic(), outcome }),
       onRelation: (change) => relations.push(change),
+      onDue: () => woken++,
     });
     const context = { shortServerId, registry, access, attributes, observations };
     contexts.set(shortServerId, context);
@@ -105,6 +131,9 @@ export function createManagedDevice(
     access,
     attributes,
     calls,
+    logged,
+    /** How often a sleeping device was to wake. */
+    woken: () => woken,
     notifications,
     relations,
     contextOf,

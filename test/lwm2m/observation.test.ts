@@ -9,10 +9,10 @@ const values = (device: ReturnType<typeof createManagedDevice>) =>
   device.notifications.map(({ response }) => textOf(response));
 
 describe("an observation", () => {
-  it("[BG-031][BG-032] of a resource tells its value, then each change of it", async () => {
+  it("[BG-031][BG-032][OM-004][ET-008] of a resource tells its value, then each change of it", async () => {
     const device = createManagedDevice();
     const first = device.request("GET", "/3/0/9", { observe: 0, token: "c0ffee" });
-    expect(first).toEqual({ code: "2.05", observe: 1, contentFormat: 0, payload: Buffer.from("100") });
+    expect(first).toEqual({ code: "2.05", observe: expect.any(Number), contentFormat: 0, payload: Buffer.from("100") });
     device.batteryPercent(99);
     await device.clock.advance(0);
     device.batteryPercent(99);
@@ -21,14 +21,15 @@ describe("an observation", () => {
     expect(device.notifications[0]).toMatchObject({
       token: "c0ffee",
       confirmable: false,
-      response: { code: "2.05", observe: 2, contentFormat: 0, payload: Buffer.from("99") },
+      response: { code: "2.05", contentFormat: 0, payload: Buffer.from("99") },
     });
+    expect(device.notifications[0]!.response.observe).toBeGreaterThan(first.observe!);
   });
 
   it("[BG-030] of an instance tells the whole instance", async () => {
     const device = createManagedDevice();
     const first = device.request("GET", "/3/0", { observe: 0 });
-    expect(first).toMatchObject({ code: "2.05", observe: 1, contentFormat: 11542 });
+    expect(first).toMatchObject({ code: "2.05", observe: expect.any(Number), contentFormat: 11542 });
     device.batteryPercent(50);
     await device.clock.advance(0);
     expect(device.notifications).toHaveLength(1);
@@ -39,7 +40,7 @@ describe("an observation", () => {
     const device = createManagedDevice();
     expect(device.request("GET", "/1", { observe: 0 })).toMatchObject({
       code: "2.05",
-      observe: 1,
+      observe: expect.any(Number),
       contentFormat: 11542,
     });
     device.put("/1/1/1", 61);
@@ -60,7 +61,7 @@ describe("an observation", () => {
     device.request("GET", "/3/0", { observe: 0, token: "01" });
     device.request("GET", "/3/0/13", { observe: 0, token: "02" });
     await device.clock.advance(5000);
-    device.modem.update({ traffic: { txBytes: 1, rxBytes: 0, txPackets: 1, rxPackets: 0 } });
+    device.modem.update(({ traffic }) => ({ traffic: { ...traffic, txBytes: 1, txPackets: 1 } }));
     await device.clock.advance(5000);
     expect(device.notifications).toEqual([]);
     expect(device.request("PUT", "/3/0/13", { payload: "1367491215" }).code).toBe("2.04");
@@ -111,7 +112,7 @@ describe("an observation", () => {
     expect(device.notifications).toHaveLength(1);
   });
 
-  it("[OM-037] repeats an unchanged value each pmax, and no oftener after a change in between", async () => {
+  it("[OM-037][ET-008] repeats an unchanged value each pmax, and no oftener after a change in between", async () => {
     const device = createManagedDevice();
     device.request("PUT", "/3/0?pmax=60");
     device.request("GET", "/3/0/9", { observe: 0 });
@@ -152,7 +153,7 @@ describe("an observation", () => {
     expect(values(device)).toEqual(["90", "60", "19"]);
   });
 
-  it("[BG-033][OM-039] ends with Observe 1, which answers the value without an Observe option", async () => {
+  it("[BG-033][OM-004][OM-039] ends with Observe 1, which answers the value without an Observe option", async () => {
     const device = createManagedDevice();
     device.request("PUT", "/3/0/9?pmax=5");
     device.request("GET", "/3/0/9", { observe: 0, token: "77" });
@@ -204,6 +205,9 @@ describe("an observation", () => {
     device.batteryPercent(90);
     await device.clock.advance(0);
     device.notifications[0]!.outcome("timeout");
+    expect(device.logged).toEqual([
+      'an observation has ended: the server does not acknowledge {"server":102,"path":"/3/0/9","token":"a1"}',
+    ]);
     device.batteryPercent(80);
     await device.clock.advance(1000);
     expect(device.notifications).toHaveLength(1);
@@ -212,7 +216,7 @@ describe("an observation", () => {
 
   it("ends with a Confirmable 4.04 when its instance is deleted", async () => {
     const device = createManagedDevice();
-    device.request("POST", "/19");
+    device.request("POST", "/19", { payload: hex("C20041 42") });
     device.request("GET", "/19/2/0", { observe: 0, token: "05" });
     device.request("GET", "/19", { observe: 0, token: "06" });
     device.request("DELETE", "/19/2");
@@ -226,9 +230,9 @@ describe("an observation", () => {
       ]),
     ).toEqual([
       ["05", true, "4.04", undefined],
-      ["06", false, "2.05", 3],
+      ["06", false, "2.05", expect.any(Number)],
     ]);
-    device.request("POST", "/19");
+    device.request("POST", "/19", { payload: hex("C20041 42") });
     device.put("/19/2/0", Buffer.from("back"));
     expect(device.notifications.filter(({ token }) => token === "05")).toHaveLength(1);
   });
@@ -277,8 +281,9 @@ describe("an observation", () => {
     device.request("GET", "/10250/0/0", { observe: 0, token: "0c" });
     device.put("/10250/0/0", Buffer.from("x"));
     device.notifications[0]!.outcome("reset");
-    device.request("GET", "/26241/0/0", { observe: 0, token: "0d" });
-    device.observations.clear();
+    device.request("POST", "/19", { payload: hex("C20041 42") });
+    device.request("GET", "/19/2/0", { observe: 0, token: "0d" });
+    device.request("DELETE", "/19/2");
     expect(
       device.relations.map(({ token, path, cancelled }) => `${token.toString("hex")} ${path} ${cancelled}`),
     ).toEqual([
@@ -286,22 +291,42 @@ describe("an observation", () => {
       "0a0b /19/0/0 true",
       "0c /10250/0/0 false",
       "0c /10250/0/0 true",
-      "0d /26241/0/0 false",
-      "0d /26241/0/0 true",
+      "0d /19/2/0 false",
+      "0d /19/2/0 true",
     ]);
+  });
+
+  it("is one Server's alone: its token, its periods, its end", async () => {
+    const device = createManagedDevice({ servers: [101, 102] });
+    device.request("PUT", "/3/0/9?pmin=10", {}, 102);
+    for (const from of [101, 102]) {
+      device.request("GET", "/3/0/9", { observe: 0, token: "01" }, from);
+    }
+    device.batteryPercent(90);
+    await device.clock.advance(1000);
+    device.batteryPercent(80);
+    await device.clock.advance(10_000);
+    const told = () => device.notifications.map(({ atMs, response }) => `${atMs} ${textOf(response)}`);
+    expect(told()).toEqual(["0 90", "1000 80", "10000 80"]); // the last one to 102
+    device.notifications[2]!.outcome("reset");
+    device.batteryPercent(70);
+    await device.clock.advance(60_000);
+    expect(told().slice(3)).toEqual(["11000 70"]);
+    expect(device.contextOf(101).observations.relations).toHaveLength(1);
+    expect(device.contextOf(102).observations.relations).toEqual([]);
   });
 
   it("is refused softly beyond the bound: the value comes without an Observe option", () => {
     const device = createManagedDevice();
     for (let i = 1; i <= 4; i++)
-      expect(device.request("GET", "/3/0/9", { observe: 0, token: `0${i}` }).observe).toBe(i);
+      expect(device.request("GET", "/3/0/9", { observe: 0, token: `0${i}` }).observe).toBeDefined();
     expect(device.request("GET", "/3/0/9", { observe: 0, token: "05" })).toEqual({
       code: "2.05",
       contentFormat: 0,
       payload: Buffer.from("100"),
     });
     expect(device.observations.relations).toHaveLength(4);
-    expect(device.request("GET", "/3/0/9", { observe: 0, token: "04" }).observe).toBe(5);
+    expect(device.request("GET", "/3/0/9", { observe: 0, token: "04" }).observe).toBeDefined();
   });
 
   it.each([
@@ -321,27 +346,120 @@ describe("an observation", () => {
     expect(device.observations.relations).toEqual([]);
   });
 
-  it("rests while paused, then tells the newest value, or nothing where /1/x/6 says so", async () => {
+  it("keeps what is due while the device is offline and tells it then, or drops it where /1/x/6 says so", async () => {
     const device = createManagedDevice();
     device.request("GET", "/3/0/9", { observe: 0 });
-    device.observations.pause();
-    device.batteryPercent(90);
-    device.batteryPercent(80);
-    await device.clock.advance(60_000);
+    device.observations.setWay("offline");
+    for (const percent of [90, 80]) {
+      device.batteryPercent(percent);
+      await device.clock.advance(60_000);
+    }
     expect(device.notifications).toEqual([]);
-    device.observations.resume();
-    await device.clock.advance(0);
-    expect(values(device)).toEqual(["80"]);
+    device.observations.setWay("open");
+    expect(values(device)).toEqual(["90", "80"]);
+    await device.clock.advance(60_000);
     device.put("/1/1/6", false);
-    device.observations.pause();
+    device.observations.setWay("offline");
     device.batteryPercent(70);
     await device.clock.advance(60_000);
-    device.observations.resume();
+    device.observations.setWay("open");
+    await device.clock.advance(60_000);
+    expect(values(device)).toEqual(["90", "80"]);
+    device.batteryPercent(60);
     await device.clock.advance(0);
-    expect(values(device)).toEqual(["80"]);
+    expect(values(device)).toEqual(["90", "80", "60"]);
   });
 
-  it("goes on after a reboot where it stopped, missing no change", async () => {
+  it("keeps pmin and pmax apart what it keeps for later", async () => {
+    const device = createManagedDevice();
+    device.request("PUT", "/3/0/9?pmin=10&pmax=60");
+    device.request("GET", "/3/0/9", { observe: 0 });
+    await device.clock.advance(0);
+    device.observations.setWay("offline");
+    device.batteryPercent(90);
+    await device.clock.advance(5000);
+    device.batteryPercent(80);
+    await device.clock.advance(65_000); // at 10 s, and again at 70 s
+    device.observations.setWay("open");
+    await device.clock.advance(59_000);
+    expect(values(device)).toEqual(["80", "80"]);
+    await device.clock.advance(1000);
+    expect(values(device)).toEqual(["80", "80", "80"]);
+  });
+
+  it("keeps a bounded number, the newest, and the rest of what happened comes to nothing", async () => {
+    const device = createManagedDevice();
+    device.request("GET", "/3/0/9", { observe: 0 });
+    device.observations.setWay("offline");
+    for (let percent = 99; percent > 0; percent--) {
+      device.batteryPercent(percent);
+      await device.clock.advance(1000);
+    }
+    device.observations.setWay("open");
+    expect(values(device)).toEqual(Array.from({ length: 32 }, (_, index) => String(32 - index)));
+  });
+
+  it("that ends while the device is offline says so once it is back, and nothing else", async () => {
+    const device = createManagedDevice();
+    device.request("POST", "/19", { payload: hex("C20041 42") });
+    device.request("GET", "/19/2/0", { observe: 0, token: "05" });
+    device.observations.setWay("offline");
+    device.put("/19/2/0", Buffer.from("last"));
+    device.registry.delete({ objectId: 19, instanceId: 2 });
+    await device.clock.advance(1000);
+    device.observations.setWay("open");
+    expect(device.notifications.map(({ confirmable, response }) => [confirmable, response.code])).toEqual([
+      [true, "4.04"],
+    ]);
+  });
+
+  it("asks to be woken while the device is asleep: for what is due, unless /1/x/6 drops it, and for a host's data always", async () => {
+    const device = createManagedDevice();
+    device.request("GET", "/3/0/9", { observe: 0 });
+    device.request("GET", "/19/0/0", { observe: 0, token: "19" });
+    device.observations.setWay("asleep");
+    device.batteryPercent(90);
+    await device.clock.advance(0);
+    expect(device.woken()).toBe(1);
+    device.put("/1/1/6", false);
+    device.batteryPercent(80);
+    await device.clock.advance(0);
+    expect(device.woken()).toBe(1);
+    device.put("/19/0/0", Buffer.from("up"));
+    expect(device.woken()).toBe(2);
+    expect(device.notifications).toEqual([]);
+    device.observations.setWay("open");
+    expect(values(device)).toEqual(["90", "up"]);
+  });
+
+  it("tells each datum of a host even while a Confirmable notification waits for its answer", async () => {
+    const device = createManagedDevice();
+    device.request("GET", "/19/0/0", { observe: 0 });
+    await device.clock.advance(DAY_MS);
+    for (const data of ["one", "two", "three"]) device.put("/19/0/0", Buffer.from(data));
+    expect(values(device)).toEqual(["one", "two", "three"]);
+    expect(device.notifications.map(({ confirmable }) => confirmable)).toEqual([true, false, false]);
+  });
+
+  it("of what was kept in a day's absence, confirms the last of each relation", async () => {
+    const device = createManagedDevice();
+    device.request("GET", "/3/0/9", { observe: 0, token: "01" });
+    device.request("GET", "/19/0/0", { observe: 0, token: "02" });
+    device.observations.setWay("offline");
+    await device.clock.advance(DAY_MS);
+    device.put("/19/0/0", Buffer.from("a"));
+    device.put("/19/0/0", Buffer.from("b"));
+    device.batteryPercent(50);
+    await device.clock.advance(0);
+    device.observations.setWay("open");
+    expect(device.notifications.map(({ response, confirmable }) => [textOf(response), confirmable])).toEqual([
+      ["a", false],
+      ["b", true],
+      ["50", true],
+    ]);
+  });
+
+  it("goes on after a reboot where it stopped, missing no change, the first notification Confirmable", async () => {
     const before = createManagedDevice();
     before.request("GET", "/3/0/9", { observe: 0, token: "ab" });
     before.request("GET", "/3/0/0", { observe: 0, token: "cd" });
@@ -350,19 +468,51 @@ describe("an observation", () => {
     after.batteryPercent(33);
     after.observations.restore(kept);
     await after.clock.advance(1000);
-    expect(after.notifications.map(({ token, response }) => [token, textOf(response), response.observe])).toEqual([
-      ["ab", "33", 3],
-    ]);
+    expect(
+      after.notifications.map(({ token, response, confirmable }) => [token, textOf(response), confirmable]),
+    ).toEqual([["ab", "33", true]]);
     expect(after.relations).toEqual([]);
   });
 
-  it("numbers its notifications in 24 bits", async () => {
-    const device = createManagedDevice();
-    device.observations.restore({ sequence: 0xfffffe, relations: [] });
-    expect(device.request("GET", "/3/0/9", { observe: 0 }).observe).toBe(0xffffff);
-    device.batteryPercent(9);
-    await device.clock.advance(0);
-    expect(device.notifications[0]!.response.observe).toBe(0);
+  it("tells after a reboot what it does not know to have been told", async () => {
+    const before = createManagedDevice();
+    before.request("GET", "/3/0/9", { observe: 0, token: "01" });
+    before.request("GET", "/3/0/7", { observe: 0, token: "02" });
+    before.request("PUT", "/3/0/9?pmin=3600");
+    before.observations.setWay("offline");
+    before.modem.update((state) => ({ battery: { ...state.battery, millivolts: 3300 } }));
+    await before.clock.advance(0);
+    const after = createManagedDevice();
+    after.modem.update((state) => ({ battery: { ...state.battery, millivolts: 3300 } }));
+    after.observations.restore(before.observations.dump());
+    await after.clock.advance(1000);
+    expect(after.notifications.map(({ token }) => token)).toEqual(["02"]);
+    const unsure = createManagedDevice();
+    unsure.observations.restore(before.observations.dump().map(({ told: _, ...record }) => record));
+    await unsure.clock.advance(1000);
+    expect(unsure.notifications.map(({ token }) => token)).toEqual(["01", "02"]);
+  });
+
+  it("numbers its notifications in 24 bits, rising, a reboot in between or not", async () => {
+    const before = createManagedDevice();
+    const first = before.request("GET", "/3/0/9", { observe: 0 }).observe!;
+    for (const percent of [99, 98, 97]) {
+      before.batteryPercent(percent);
+      await before.clock.advance(0);
+    }
+    const numbers = before.notifications.map(({ response }) => response.observe!);
+    expect(numbers.map((each, i) => each - (numbers[i - 1] ?? first))).toEqual([1, 1, 1]);
+    const after = createManagedDevice();
+    await after.clock.advance(5000);
+    after.observations.restore(before.observations.dump());
+    after.batteryPercent(5);
+    await after.clock.advance(0);
+    expect(after.notifications[0]!.response.observe).toBe((numbers.at(-1)! + 5000 - 3) & 0xffffff);
+    await after.clock.advance(2 ** 24);
+    after.notifications[0]!.outcome("acknowledged");
+    after.batteryPercent(4);
+    await after.clock.advance(0);
+    expect(after.notifications[1]!.response.observe).toBeLessThan(2 ** 24);
   });
 
   it("leaves nothing behind when the link is closed", async () => {

@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { Method } from "#coap/message";
-import { isBootstrapFinish } from "#lwm2m/operation";
+import { isBootstrapFinish } from "#lwm2m/bootstrap-operation";
+import type { ObjectDefinition, ResourceValue } from "#lwm2m/object";
 import { createManagedDevice, hex, message, type RequestParts, textOf } from "./managed-device.js";
+
+/** What every Instance of Object 19 has: its Data, "AB". */
+const AB = { payload: hex("C20041 42") };
 
 describe("a management Server's requests", () => {
   it("[BG-021] reads an object, an instance and a resource", () => {
@@ -91,6 +95,14 @@ describe("a management Server's requests", () => {
     expect(registry.dump(1)).toEqual(before);
   });
 
+  it("carries out nothing of a write of which one value is refused", () => {
+    const { request } = createManagedDevice();
+    const before = textOf(request("GET", "/3/0/13"));
+    const timeAndBadOffset = { contentFormat: 11542, payload: hex("C40D5182428F C50E6E6F6F6E21 C30F555443") };
+    expect(request("POST", "/3/0", timeAndBadOffset).code).toBe("4.00");
+    expect(textOf(request("GET", "/3/0/13"))).toBe(before);
+  });
+
   it.each<[string, string, RequestParts, string]>([
     ["a number that is none", "/1/1/1", { contentFormat: 0, payload: "ten" }, "4.00"],
     ["a number with a plus", "/1/1/1", { contentFormat: 0, payload: "+5" }, "4.00"],
@@ -158,6 +170,57 @@ describe("a management Server's requests", () => {
     expect(calls).toHaveLength(3);
   });
 
+  it("[ET-007] hands the arguments of an execute to the resource, whatever it makes of them", () => {
+    const received: unknown[] = [];
+    const switches: ObjectDefinition = {
+      id: 31025,
+      name: "Switches",
+      urn: "urn:oma:lwm2m:x:31025",
+      instances: "single",
+      mandatory: false,
+      resources: {
+        0: { name: "Turn", operations: "E", mandatory: true, execute: (args, id) => received.push(id, ...args) },
+      },
+    };
+    const { request } = createManagedDevice({ extra: [switches] });
+    const execute = (payload: string) => request("POST", "/31025/0/0", { payload }).code;
+    expect(execute("")).toBe("2.04");
+    expect(execute("2='10.3',7,0=''")).toBe("2.04");
+    expect(received).toEqual([0, 0, [2, "10.3"], [7, undefined], [0, ""]]);
+    expect(execute("2='10.3")).toBe("4.00");
+    expect(execute("1='a',1='b'")).toBe("4.00");
+    expect(execute("0,".repeat(500_000))).toBe("4.00");
+    expect(received).toHaveLength(5);
+  });
+
+  it("replaces a multiple resource whole, also where an instance is only updated", () => {
+    // OMA TS 1.0.2 §5.4.3: a Partial Update leaves other Resources unchanged; it knows nothing of Resource Instances
+    const { request, registry } = createManagedDevice();
+    registry.load(
+      2,
+      new Map([
+        [
+          0,
+          new Map<number, ResourceValue>([
+            [0, 3],
+            [1, 0],
+            [
+              2,
+              new Map([
+                [101, 1],
+                [102, 31],
+              ]),
+            ],
+            [3, 102],
+          ]),
+        ],
+      ]),
+    );
+    expect(request("POST", "/2/0", { contentFormat: 11542, payload: hex("8302 416707") }).code).toBe("2.04");
+    expect(registry.value(2, 0, 2)).toEqual(new Map([[103, 7]]));
+    expect(registry.value(2, 0, 3)).toBe(102);
+  });
+
   it("[BG-020] creates an instance, its id chosen by the device or by the Server", () => {
     const { request, registry } = createManagedDevice();
     const bare = { contentFormat: 11542, payload: hex("C20041 42") };
@@ -194,14 +257,14 @@ describe("a management Server's requests", () => {
 
   it("stops creating at 64 instances", () => {
     const { request, registry } = createManagedDevice();
-    for (let i = 0; i < 62; i++) expect(request("POST", "/19").code).toBe("2.01");
-    expect(request("POST", "/19").code).toBe("4.05");
+    for (let i = 0; i < 62; i++) expect(request("POST", "/19", AB).code).toBe("2.01");
+    expect(request("POST", "/19", AB).code).toBe("4.05");
     expect(registry.instances(19)).toHaveLength(64);
   });
 
   it("[BG-023][OM-036] deletes an instance", () => {
     const { request, registry } = createManagedDevice();
-    request("POST", "/19");
+    request("POST", "/19", AB);
     expect(request("DELETE", "/19/2")).toEqual({ code: "2.02" });
     expect(registry.instances(19)).toEqual([0, 1]);
     expect(request("DELETE", "/19/2").code).toBe("4.04");
@@ -218,7 +281,7 @@ describe("a management Server's requests", () => {
       "</1>,</1/1>,</1/1/0>,</1/1/1>,</1/1/4>,</1/1/6>,</1/1/7>,</1/1/8>",
     );
     expect(textOf(request("GET", "/7/0", { accept: 40 }))).toBe(
-      "</7/0>,</7/0/0>,</7/0/1>,</7/0/2>,</7/0/3>,</7/0/5>,</7/0/6>,</7/0/7>,</7/0/8>",
+      "</7/0>,</7/0/0>,</7/0/1>,</7/0/2>,</7/0/3>,</7/0/4>,</7/0/5>,</7/0/6>,</7/0/7>,</7/0/8>",
     );
     expect(textOf(request("GET", "/3/0/7", { accept: 40 }))).toBe("</3/0/7>;dim=2");
     expect(textOf(request("GET", "/6/0", { accept: 40 }))).toBe("</6/0>");
@@ -232,7 +295,7 @@ describe("a management Server's requests", () => {
     const response = request("GET", "/.well-known/core");
     expect(response).toMatchObject({ code: "2.05", contentFormat: 40 });
     expect(textOf(response)).toBe(
-      "</1/1>,</2>,</3/0>,</4/0>,</5/0>,</6/0>,</7/0>,</19/0>,</19/1>,</10250/0>,</26241/0>",
+      "</1/1>,</2>,</3/0>,</4/0>,</5/0>,</6/0>,</7/0>,</9/0>,</15/0>,</19/0>,</19/1>,</10250/0>,</26241/0>",
     );
     expect(request("GET", "/.well-known/core", { accept: 0 }).code).toBe("4.06");
     expect(request("DELETE", "/.well-known/core").code).toBe("4.05");
@@ -345,6 +408,71 @@ describe("a management Server's requests", () => {
   });
 });
 
+describe("the code of each operation on each target", () => {
+  const box: ObjectDefinition = {
+    id: 31026,
+    name: "Box",
+    urn: "urn:oma:lwm2m:x:31026",
+    instances: "multiple",
+    mandatory: false,
+    initialInstances: [0],
+    resources: {
+      0: { name: "Shown", operations: "R", type: "integer", mandatory: true, initial: 5 },
+      1: { name: "Set", operations: "RW", type: "integer", mandatory: true, initial: 5 },
+      2: { name: "Told", operations: "W", type: "integer", mandatory: false, initial: 5 },
+      3: { name: "Done", operations: "E", mandatory: false, execute() {} },
+      4: { name: "Absent", operations: "RW", type: "integer", mandatory: false },
+      5: {
+        name: "Several",
+        operations: "RW",
+        type: "integer",
+        mandatory: false,
+        multiple: true,
+        initial: new Map([[0, 5]]),
+      },
+    },
+  };
+  const ofLevel = (path: string) =>
+    path.split("/").length > 3 ? { contentFormat: 0, payload: "5" } : { contentFormat: 11542, payload: hex("C10105") };
+
+  // read, observe, discover, write attributes, PUT, POST, DELETE
+  it.each([
+    ["the root", "/", "4.00 4.00 4.00 4.00 4.00 4.00 4.00"],
+    ["an object", "/31026", "2.05 2.05 2.05 2.04 4.05 2.01 4.05"],
+    ["a single-instance object", "/3", "2.05 2.05 2.05 2.04 4.05 4.05 4.05"],
+    ["an object that is not there", "/99", "4.04 4.04 4.04 4.04 4.04 4.04 4.04"],
+    ["the Security Object", "/0", "4.01 4.01 4.01 4.01 4.01 4.01 4.01"],
+    ["an instance", "/31026/0", "2.05 2.05 2.05 2.04 2.04 2.04 2.02"],
+    ["the only instance", "/3/0", "2.05 2.05 2.05 2.04 4.05 4.05 4.05"],
+    ["an instance that is not there", "/31026/1", "4.04 4.04 4.04 4.04 4.04 4.04 4.04"],
+    ["a Security instance", "/0/0", "4.01 4.01 4.01 4.01 4.01 4.01 4.01"],
+    ["a resource to read", "/31026/0/0", "2.05 2.05 2.05 2.04 4.05 4.05 4.05"],
+    ["a resource to read and write", "/31026/0/1", "2.05 2.05 2.05 2.04 2.04 4.05 4.05"],
+    ["a resource to write", "/31026/0/2", "4.05 4.05 2.05 4.05 2.04 4.05 4.05"],
+    ["a resource to execute", "/31026/0/3", "4.05 4.05 2.05 4.05 4.05 2.04 4.05"],
+    ["a resource without a value", "/31026/0/4", "4.04 4.04 4.04 4.04 2.04 4.05 4.05"],
+    ["a resource that the object lacks", "/31026/0/9", "4.04 4.04 4.04 4.04 4.04 4.04 4.05"],
+    ["a resource of an instance that is not there", "/31026/1/0", "4.04 4.04 4.04 4.04 4.04 4.04 4.04"],
+    ["a resource instance", "/31026/0/5/0", "4.04 4.04 4.04 4.04 4.04 4.04 4.04"],
+    ["a path too long", "/31026/0/5/0/0", "4.04 4.04 4.04 4.04 4.04 4.04 4.04"],
+    ["no path of numbers", "/3/battery", "4.04 4.04 4.04 4.04 4.04 4.04 4.04"],
+  ])("[OM-003] %s", (_what, path, codes) => {
+    const of = (method: Method, parts: RequestParts = {}) =>
+      createManagedDevice({ extra: [box] }).request(method, path, parts).code;
+    const body = ofLevel(path);
+    const found = [
+      of("GET"),
+      of("GET", { observe: 0 }),
+      of("GET", { accept: 40 }),
+      of("PUT", { uriQuery: ["pmin=1"] }),
+      of("PUT", body),
+      of("POST", path.split("/").length === 4 ? {} : body),
+      of("DELETE"),
+    ];
+    expect(found.join(" ")).toBe(codes);
+  });
+});
+
 describe("a Bootstrap-Server's requests", () => {
   const account = hex(`C80017${Buffer.from("coaps://127.0.0.1:5684/").toString("hex")} C10100 C10200 C10A7B`);
 
@@ -421,6 +549,14 @@ describe("a Bootstrap-Server's requests", () => {
     const device = createManagedDevice();
     expect(device.bootstrap(method, path, parts).code).toBe("4.05");
     expect(device.calls).toEqual([]);
+  });
+
+  it("answers 4.15 to the old numbers of TLV and JSON", () => {
+    const { bootstrap, registry } = createManagedDevice();
+    for (const contentFormat of [1542, 1543]) {
+      expect(bootstrap("PUT", "/1/1", { contentFormat, payload: hex("C1007B") }).code).toBe("4.15");
+    }
+    expect(registry.value(1, 1, 0)).toBe(102);
   });
 
   it("knows the request that ends a bootstrap", () => {

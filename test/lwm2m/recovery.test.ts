@@ -22,7 +22,7 @@ async function bootstrap(device: ReturnType<typeof openDevice>) {
       method: "PUT",
       uriPath: ["1", "0"],
       contentFormat: 11542,
-      payload: hex("c1007bc201012cc10755"),
+      payload: hex("c1007bc201012cc10601c10755"),
     }),
     endpoint.request({ method: "POST", uriPath: ["bs"] }),
   ];

@@ -14,12 +14,12 @@ const idle: RegistrationState = { is: "idle" };
 const registering: RegistrationState = { is: "registering", attempt: 0 };
 const leaving: RegistrationState = { is: "registering", attempt: 0, leaving: true };
 const registered: RegistrationState = { is: "registered", location };
-const updating: RegistrationState = { is: "updating", location, again: undefined };
+const updating: RegistrationState = { is: "updating", location, content: PLAIN_UPDATE, again: undefined };
 
 /** State and event, then the state it leads to and what is to be done. */
 const TABLE: ReadonlyArray<[RegistrationState, RegistrationEvent, string, string[]]> = [
   [idle, { type: "registerAsked" }, "registering", ["stopTimer", "register"]],
-  [idle, { type: "resumed", location }, "updating", ["stopTimer", "update"]],
+  [idle, { type: "resumed", location, content: PLAIN_UPDATE }, "updating", ["stopTimer", "update"]],
   [idle, { type: "updateDue" }, "idle", []],
   [registering, { type: "accepted", location }, "registered", ["scheduleUpdate"]],
   [registering, { type: "failed" }, "waiting", ["stopTimer", "startTimer retryDue 60000"]],
@@ -43,6 +43,19 @@ const TABLE: ReadonlyArray<[RegistrationState, RegistrationEvent, string, string
   [{ is: "deregistering", disableMs: undefined }, { type: "deregistered" }, "idle", ["stopTimer"]],
   [{ is: "deregistering", disableMs: 5000 }, { type: "deregistered" }, "disabled", ["startTimer enableDue 5000"]],
   [{ is: "disabled" }, { type: "enableDue" }, "registering", ["stopTimer", "register"]],
+  // from another address
+  [registered, { type: "moved" }, "updating", ["dropLink", "stopTimer", "update"]],
+  [updating, { type: "moved" }, "updating", ["dropLink", "stopTimer", "update"]],
+  [registering, { type: "moved" }, "registering", ["stopTimer", "register"]],
+  [leaving, { type: "moved" }, "idle", ["stopTimer"]],
+  [{ is: "waiting", attempt: 3 }, { type: "moved" }, "registering", ["stopTimer", "register"]],
+  [{ is: "disabled" }, { type: "moved" }, "disabled", []],
+  [{ is: "deregistering", disableMs: 5000 }, { type: "moved" }, "deregistering", []],
+  // another Server may disable this one at any time
+  [{ is: "disabled" }, { type: "disableAsked", disableMs: 7000 }, "disabled", ["startTimer enableDue 7000"]],
+  [{ is: "waiting", attempt: 2 }, { type: "disableAsked", disableMs: 7000 }, "disabled", ["startTimer enableDue 7000"]],
+  [{ is: "deregistering", disableMs: 5000 }, { type: "disableAsked", disableMs: 7000 }, "deregistering", []],
+  [{ is: "deregistering", disableMs: undefined }, { type: "disableAsked", disableMs: 7000 }, "deregistering", []],
 ];
 
 const words = (effect: { do: string; event?: string; ms?: number }) =>
@@ -66,6 +79,30 @@ describe("registration with one server", () => {
       state = stepRegistration(failed.state, { type: "retryDue" }, policy).state;
     }
     expect(delays).toEqual([60, 120, 240, 480, 480]);
+  });
+
+  it("tells from another address what it was telling from the former one, and what came since", () => {
+    const lifetime = { ...PLAIN_UPDATE, lifetime: true };
+    const objects = { ...PLAIN_UPDATE, objects: true };
+    let step = stepRegistration(registered, { type: "updateAsked", content: lifetime }, policy);
+    step = stepRegistration(step.state, { type: "updateAsked", content: objects }, policy);
+    step = stepRegistration(step.state, { type: "moved" }, policy);
+    const content = { lifetime: true, binding: false, objects: true };
+    expect(step.effects).toContainEqual({ do: "update", content, location });
+    expect(stepRegistration(step.state, { type: "updated" }, policy).state.is).toBe("registered");
+  });
+
+  it("stays away for the latest Disable Timeout, whenever it comes", () => {
+    const leaving = stepRegistration(registered, { type: "disableAsked", disableMs: 5000 }, policy).state;
+    const again = stepRegistration(leaving, { type: "disableAsked", disableMs: 7000 }, policy).state;
+    const { effects } = stepRegistration(again, { type: "deregistered" }, policy);
+    expect(effects.map(words)).toEqual(["startTimer enableDue 7000"]);
+  });
+
+  it("leaves for good where it was leaving for good, whatever is disabled meanwhile", () => {
+    const leaving = stepRegistration(registered, { type: "deregisterAsked", answerDue: false }, policy).state;
+    const again = stepRegistration(leaving, { type: "disableAsked", disableMs: 7000 }, policy).state;
+    expect(stepRegistration(again, { type: "deregistered" }, policy).state.is).toBe("idle");
   });
 
   it("sends what was asked during an Update in one more Update", () => {

@@ -34,6 +34,7 @@ const node = (id: number, value: ResourceValue, type: ResourceNode["type"] = "st
   value,
 });
 const instance = (...resources: ResourceNode[]) => ({ kind: "instance", id: 0, resources }) as const;
+const lit = (name: string) => instance(node(5850, true, "boolean"), node(5852, name));
 const code = (wanted: string) => expect.objectContaining({ code: wanted });
 
 describe("the registry", () => {
@@ -42,8 +43,8 @@ describe("the registry", () => {
     expect(registry.read({ objectId: 3311 })).toEqual({ kind: "object", id: 3311, instances: [] });
     const path = { objectId: 3311, instanceId: 0, resourceId: 5850 };
     expect(() => registry.read(path)).toThrow(code("4.04"));
-    registry.create(3311, undefined, instance(node(5852, "desk")));
-    expect(registry.read(path)).toEqual(node(5850, false, "boolean"));
+    registry.create(3311, undefined, lit("desk"));
+    expect(registry.read(path)).toEqual(node(5850, true, "boolean"));
   });
 
   it("[ET-024] keeps several instances of a resource, in ascending order", () => {
@@ -71,11 +72,38 @@ describe("the registry", () => {
   it("[ET-026] has instances from the start, created by a Server, or created by the device", () => {
     const registry = createRegistry([lamp()]);
     expect(registry.instances(3311)).toEqual([1, 3]);
-    expect(registry.create(3311, undefined, instance(node(5852, "a")), "server")).toBe(0);
+    expect(registry.create(3311, undefined, lit("a"), "server")).toBe(0);
     expect(registry.create(3311, 7, instance(), "client")).toBe(7);
     expect(() => registry.create(3311, 7, instance(), "client")).toThrow(code("4.00"));
-    expect(() => registry.create(3311, 8, instance(), "server")).toThrow(code("4.00")); // Name is mandatory
     expect(registry.instances(3311)).toEqual([0, 1, 3, 7]);
+  });
+
+  it("makes an instance for a Server only with every mandatory Resource that the Server may write, factory value or not", () => {
+    const { resources } = lamp();
+    const registry = createRegistry([
+      {
+        ...lamp(),
+        resources: {
+          ...resources,
+          5856: { name: "Derived", operations: "RW", type: "integer", mandatory: true, read: () => 1, write() {} },
+          5857: { name: "Printed on it", operations: "R", type: "integer", mandatory: true, initial: 7 },
+        },
+      },
+    ]);
+    for (const lacking of [instance(), instance(node(5852, "a")), instance(node(5850, true, "boolean"))]) {
+      expect(() => registry.create(3311, 8, lacking, "server")).toThrow(code("4.00"));
+    }
+    expect(registry.instances(3311)).toEqual([1, 3]);
+    expect(registry.create(3311, 8, lit("a"), "server")).toBe(8);
+    expect(registry.value(3311, 8, 5857)).toBe(7);
+  });
+
+  it("makes none that would lack a Resource for good", () => {
+    const { resources } = lamp();
+    const serial = { name: "Serial", operations: "R", type: "integer", mandatory: true } as const;
+    const registry = createRegistry([{ ...lamp(), resources: { ...resources, 5854: serial } }]);
+    expect(() => registry.create(3311, 8, lit("a"), "server")).toThrow(code("4.00"));
+    expect(registry.create(3311, 8, lit("a"), "client")).toBe(8);
   });
 
   it.each<[string, ResourceNode]>([
@@ -116,7 +144,7 @@ describe("the registry", () => {
     const stop = registry.onChange((change) => changes.push(change));
     registry.write({ objectId: 3311, instanceId: 1, resourceId: 5851 }, node(5851, 10), "replace");
     registry.write({ objectId: 3311, instanceId: 1 }, instance(node(5851, 11), node(5852, "a")), "update");
-    registry.create(3311, 5, instance(node(5852, "a")));
+    registry.create(3311, 5, lit("a"));
     registry.delete({ objectId: 3311, instanceId: 5 });
     stop();
     registry.delete({ objectId: 3311, instanceId: 1 });

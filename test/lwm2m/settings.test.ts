@@ -454,3 +454,33 @@ describe("a damaged file", () => {
     expect(settings.serverUri).toBe("coap://10.0.0.1:5683");
   });
 });
+
+it("what a host has set is read from the disk once a boot, and after each change", () => {
+  let reads = 0;
+  const counted: Efs = {
+    ...efs,
+    read(path) {
+      if (path === "/datatx/qlwm2m.json") reads++;
+      return efs.read(path);
+    },
+  };
+  settings = createSettings({ efs: counted, modem, log: silentLog });
+  const readsOf = (task: () => void) => {
+    const before = reads;
+    task();
+    return reads - before;
+  };
+  const look = () => [settings.profile, settings.downlinkFormat, settings.ipPreference];
+  expect([readsOf(look), readsOf(look)]).toEqual([1, 0]);
+  settings.setDownlinkFormat(1);
+  expect(look()).toEqual([0, 1, 0]);
+  efs.write("/datatx/qlwm2m.json", '{ "profile": 2 }');
+  modem.update(({ power }) => ({ power: { ...power, boots: power.boots + 1 } }));
+  expect(look()).toEqual([2, 0, 0]);
+  settings.clean();
+  expect(look()).toEqual([0, 0, 0]);
+  settings.setIpPreference(1);
+  settings.factoryReset();
+  expect(look()).toEqual([0, 0, 0]);
+  expect(readsOf(look)).toBe(0);
+});

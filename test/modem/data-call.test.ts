@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { activate, deactivate, defineContext } from "#modem/data-call";
+import { activate, callForModule, callsOf, deactivate, defineContext, routerFor } from "#modem/data-call";
 import { createInitialState } from "#modem/initial-state";
 import { deactivateAll } from "#modem/pdp-contexts";
 import type { ModemState } from "#modem/state";
@@ -22,6 +22,7 @@ const initial = createInitialState({
     sinrDb: 12,
   },
   battery: { percent: 50, millivolts: 3800 },
+  firmware: { fault: "none", faultPercent: 50 },
 });
 const registered: ModemState = {
   ...initial,
@@ -84,5 +85,31 @@ describe("a data call", () => {
     const state = { ...registered, ...defineContext(registered, 16, { apn: "v6", type: "IPV6" as const }) };
     const call = activate(state, 16);
     expect(call.ok && call.change.pdp?.[16]?.address).toBe("2001:db8:9:32::10");
+  });
+});
+
+describe("a call of the module's own", () => {
+  const call = (state: ModemState, apn: string, type: "IP" | "IPV6" = "IP"): ModemState => {
+    const made = callForModule(state, apn, type);
+    expect(made.ok).toBe(true);
+    return { ...state, ...(made.ok && made.change) };
+  };
+
+  it("is one an APN, beside the host's contexts, each with an address and a router of its network", () => {
+    const once = call(call(registered, "manage"), "bootstrap", "IPV6");
+    expect(callForModule(once, "manage", "IP")).toEqual({ ok: true, change: {} });
+    const host = activate(withApn(once, "internet"), 2);
+    const calls = callsOf({ ...once, ...(host.ok && host.change) });
+    expect(calls).toEqual([
+      { apn: "internet", address: "10.9.50.2" },
+      { apn: "manage", address: "10.9.50.17" },
+      { apn: "bootstrap", address: "2001:db8:9:32::12" },
+    ]);
+    expect(calls.map(({ address }) => routerFor(address))).toEqual(["10.9.50.254", "10.9.50.254", "fe80::1"]);
+  });
+
+  it("is refused for the reasons that a context's is", () => {
+    expect(callForModule(registered, "", "IP")).toEqual({ ok: false, reason: "no APN" });
+    expect(callForModule(initial, "manage", "IP")).toEqual({ ok: false, reason: "not registered" });
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isMultiple } from "#lwm2m/object";
+import type { ModemState } from "#modem/state";
 import { createManagedDevice, textOf } from "../lwm2m/managed-device.js";
 
 const row = (id: number) => createManagedDevice().registry.row(3, id);
@@ -110,21 +111,47 @@ describe("Object 3, Device", () => {
     expect(listed()).toEqual([[[0, 1]], [[0, 3800]], [[0, 125]]]);
   });
 
-  it("[ZE-014] shows errors as long as their cause lasts or until a Server resets them", () => {
+  it("[ZE-014] shows each error in an instance of its own as long as its cause lasts; Reset Error Code makes them anew", () => {
     const { registry, modem, request, batteryPercent } = createManagedDevice();
-    const errors = () => [...(registry.value(3, 0, 11) as ReadonlyMap<number, number>).values()];
-    expect(errors()).toEqual([0]);
+    const errors = () => [...(registry.value(3, 0, 11) as ReadonlyMap<number, number>)];
+    const signal = (rssiDbm: number) => modem.update(({ radio }) => ({ radio: { ...radio, rssiDbm } }));
+    expect(errors()).toEqual([[0, 0]]);
+    signal(-113);
+    expect(errors()).toEqual([[0, 4]]);
     batteryPercent(19);
-    modem.update(({ radio }) => ({ radio: { ...radio, rssiDbm: -113 } }));
-    expect(errors()).toEqual([1, 4]);
-    expect(request("POST", "/3/0/12").code).toBe("2.04");
-    expect(errors()).toEqual([0]);
+    expect(errors()).toEqual([
+      [0, 4],
+      [1, 1],
+    ]);
+    signal(-80);
+    expect(errors()).toEqual([[1, 1]]);
     modem.update(({ battery }) => ({ battery: { ...battery, externalPower: false } }));
-    expect(errors()).toEqual([2]);
-    batteryPercent(80);
-    expect(errors()).toEqual([2]);
-    batteryPercent(10);
-    expect(errors()).toEqual([1, 2]);
+    expect(errors()).toEqual([
+      [0, 2],
+      [1, 1],
+    ]);
+    expect(request("POST", "/3/0/12").code).toBe("2.04");
+    expect(errors()).toEqual([
+      [0, 1],
+      [1, 2],
+    ]);
+    batteryPercent(20);
+    modem.update(({ battery }) => ({ battery: { ...battery, externalPower: true } }));
+    expect(errors()).toEqual([[0, 0]]);
+  });
+
+  it.each<[string, number, (state: ModemState) => Partial<ModemState>]>([
+    ["a battery below its threshold", 1, ({ battery }) => ({ battery: { ...battery, percent: 19 } })],
+    ["no external supply", 2, ({ battery }) => ({ battery: { ...battery, externalPower: false } })],
+    ["a GNSS receiver that fails", 3, ({ gnss }) => ({ gnss: { ...gnss, faulty: true } })],
+    ["a weak signal", 4, ({ radio }) => ({ radio: { ...radio, rssiDbm: -112 } })],
+    ["no coverage", 4, ({ network }) => ({ network: { ...network, coverage: false } })],
+    ["no memory left", 5, ({ memory }) => ({ memory: { ...memory, freeKb: 0 } })],
+    ["a network that detached it", 7, () => ({ registration: { eps: 1 } })],
+  ])("tells of %s as error %i", (_, error, change) => {
+    const { registry, modem } = createManagedDevice();
+    modem.update(change);
+    expect(registry.value(3, 0, 11)).toEqual(new Map([[0, error]]));
   });
 
   it.each([

@@ -4,16 +4,19 @@ import { type CommandDefinition, defineCommand } from "#at/command";
 import { commandTable } from "#at/commands";
 import type { Host } from "#at/host";
 import { createTerminal, type Terminal } from "#at/interpreter";
+import { createModuleFiles, type ModuleFiles } from "#at/module-files";
 import type { ObserveFlag } from "#at/urc";
 import type { Efs } from "#efs/efs";
+import type { Dfota } from "#firmware/dfota";
 import type { Client } from "#lwm2m/client";
 import type { Settings } from "#lwm2m/settings";
-import { createInitialState } from "#modem/initial-state";
+import { createInitialState, type Hardware } from "#modem/initial-state";
 import { createModem, type Modem } from "#modem/modem";
 import { createNetwork } from "#modem/network";
 import { type BootProfile, createPower, type Power } from "#modem/power";
 import type { ModemState } from "#modem/state";
 import { type Log, silentLog } from "#runtime";
+import { hardware } from "./hardware.ts";
 import { createManualClock, createSeededRandom, type ManualClock } from "./manual-clock.ts";
 
 export interface AtTerminalOptions {
@@ -44,7 +47,9 @@ export interface AtTerminal {
   update: Modem["update"];
 }
 
-const hardware = {
+/** As the guide's transcripts have it. */
+const module: Hardware = {
+  ...hardware,
   identity: { imei: "866425030000015", revision: "BG96MAR02A07M1G", applicationRevision: "01.018.01.018" },
   sim: { present: true, pin: undefined, iccid: "89820612345678901234", imsi: "450061234567890", msisdn: "01212345678" },
   network: {
@@ -62,7 +67,8 @@ const hardware = {
     sinrDb: 12,
   },
   battery: { percent: 87, millivolts: 3900 },
-} as const;
+  firmware: { fault: "none", faultPercent: 50 },
+};
 
 /** A part of the host that a test did not give. */
 function absent<T extends object>(name: string): T {
@@ -91,7 +97,7 @@ export function createSlowCommand() {
 export async function openAtTerminal(options: AtTerminalOptions = {}): Promise<AtTerminal> {
   const clock = createManualClock();
   const log = options.log ?? silentLog;
-  const initial = createInitialState(hardware);
+  const initial = createInitialState(module);
   const modem = createModem({ ...initial, ...options.change?.(initial) });
   const profile = options.boot ?? "instant";
   const power = createPower({ modem, clock, log, profile });
@@ -101,6 +107,8 @@ export async function openAtTerminal(options: AtTerminalOptions = {}): Promise<A
     modem,
     power,
     efs: absent<Efs>("efs"),
+    files: options.host?.efs ? createModuleFiles(options.host.efs, modem) : absent<ModuleFiles>("files"),
+    dfota: absent<Dfota>("dfota"),
     client: absent<Client>("client"),
     lwm2m: { downlinkFormat: 0 } as Settings,
     ...options.host,

@@ -19,4 +19,5 @@ export const hardware: Hardware = {
     sinrDb: 15,
   },
   battery: { percent: 100, millivolts: 3800 },
+  firmware: { fault: "none", faultPercent: 50 },
 };

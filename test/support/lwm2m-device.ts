@@ -4,24 +4,30 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { createEndpoint, DEFAULT_TRANSMISSION, type Endpoint } from "#coap/endpoint";
-import { LinkError, type LinkTarget } from "#coap/link";
+import { type Link, LinkError, type LinkTarget, type OpenLink } from "#coap/link";
 import type { Request, Response } from "#coap/message";
 import { fillFactory, openEfs } from "#efs/efs";
 import { createStore } from "#efs/store";
+import { createFirmware } from "#firmware/firmware";
 import { type ClientCore, createClient } from "#lwm2m/client-core";
-import { batteryThreshold } from "#lwm2m/client-files";
-import { createRegistry } from "#lwm2m/registry";
+import { readOptions } from "#lwm2m/client-files";
+import { resetToFactory } from "#lwm2m/factory-reset";
+import { createRegistry, type Registry } from "#lwm2m/registry";
 import { type RunOverrides, withOverrides } from "#lwm2m/run-settings";
+import { pskFor } from "#lwm2m/server-psk";
 import { createSettings } from "#lwm2m/settings";
+import { atEachBoot } from "#modem/each-boot";
+import { createGnss } from "#modem/gnss";
 import { createInitialState, type Hardware } from "#modem/initial-state";
 import { createModem } from "#modem/modem";
 import { createNetwork } from "#modem/network";
 import { type BootProfile, createPower } from "#modem/power";
+import { createTrafficMeter } from "#modem/traffic-meter";
 import { deviceObjects } from "#objects/device-objects";
-import type { Log } from "#runtime";
+import type { Clock, Log } from "#runtime";
 import { hardware } from "./hardware.js";
 import { createManualClock, createSeededRandom } from "./manual-clock.js";
-import { createLinkPair } from "./memory-link.js";
+import { createLinkPair, type MemoryLink } from "./memory-link.js";
 
 export interface ScriptedServer {
   readonly endpoint: Endpoint;
@@ -37,20 +43,34 @@ export interface DeviceOptions {
   answer?(request: Request, target: LinkTarget): Response | undefined;
   /** A reason why this link cannot be opened. */
   unreachable?(target: LinkTarget): string | undefined;
+  /** Plays the Server at the other end of this link itself; `answer` is for the others. */
+  serverOn?(link: Link, target: LinkTarget): void;
+  /** Opens the links to coaps Servers; without it they are links in memory, too. */
+  secureLink?(clock: Clock, log: Log): OpenLink;
+  /** Told everything, from trace on. */
+  readonly log?: Log;
   readonly lossRate?: number;
+  /** Sees every datagram of a new link, 0 being the device's end. @returns false to lose it */
+  network?(target: LinkTarget): (from: 0 | 1, datagram: Buffer) => boolean;
+  readonly seed?: number;
   readonly overrides?: Partial<RunOverrides>;
   readonly autostart?: boolean;
   readonly profile?: BootProfile;
   readonly registerVersion?: "always" | "above1.0";
+  readonly confirmable?: boolean;
+  readonly oldFormats?: boolean;
+  readonly serverInitiatedBootstrap?: boolean;
   readonly root?: string;
+  /** Any file is taken for a firmware package. */
+  readonly acceptAny?: boolean;
 }
 
 export function openDevice(options: DeviceOptions = {}) {
   const clock = createManualClock();
-  const random = createSeededRandom(7);
+  const random = createSeededRandom(options.seed ?? 7);
   const logged: string[] = [];
   const note = (fields: object, message: string) => void logged.push(`${message} ${JSON.stringify(fields)}`);
-  const log: Log = { trace() {}, debug() {}, info: note, warn: note, error: note, child: () => log };
+  const log: Log = options.log ?? { trace() {}, debug() {}, info: note, warn: note, error: note, child: () => log };
   const runtime = { clock, random, log };
   const root = options.root ?? mkdtempSync(join(tmpdir(), "bg96-"));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
@@ -58,7 +78,8 @@ export function openDevice(options: DeviceOptions = {}) {
   fillFactory(efs, join(import.meta.dirname, "..", "..", "config", "efs"));
   for (const [path, text] of Object.entries(options.files ?? {})) efs.write(path, text);
 
-  const modem = createModem(createInitialState({ ...hardware, ...options.hardware }));
+  const initial = createInitialState({ ...hardware, ...options.hardware });
+  const modem = createModem(initial);
   const profile = options.profile ?? "instant";
   const power = createPower({ modem, clock, log, profile });
   createNetwork({ modem, clock, profile });
@@ -74,19 +95,66 @@ export function openDevice(options: DeviceOptions = {}) {
     lifetimeS: undefined,
     ...options.overrides,
   });
+  const openSecureLink = options.secureLink?.(clock, log);
+  const openLink: OpenLink = async (target, signal) => {
+    const problem = options.unreachable?.(target);
+    if (problem) throw new LinkError(problem);
+    if (openSecureLink && target.scheme === "coaps") return openSecureLink(target, signal);
+    const [near, far] = createLinkPair({
+      clock,
+      random,
+      lossRate: options.lossRate ?? 0,
+      ...(options.network && { onDatagram: options.network(target) }),
+    });
+    links.push(near);
+    if (options.serverOn) {
+      options.serverOn(far, target);
+      return near;
+    }
+    const requests: Request[] = [];
+    const endpoint = createEndpoint({
+      link: far,
+      runtime,
+      onRequest(request) {
+        requests.push(request);
+        return options.answer?.(request, target) ?? usual(request);
+      },
+    });
+    servers.push({ endpoint, target, requests });
+    return near;
+  };
+  const clientOptions = atEachBoot(modem, () => readOptions(efs));
+  createGnss({ modem, clock, limits: clientOptions });
+  const meter = createTrafficMeter(modem, clock);
+  const firmware = createFirmware({
+    runtime,
+    modem,
+    power,
+    efs,
+    openLink,
+    transmission: DEFAULT_TRANSMISSION,
+    pskFor: (host, port) => pskFor(registry, host, port),
+    onTraffic: meter.count,
+    acceptAny: options.acceptAny ?? false,
+    httpsVerify: false,
+  });
   let client: ClientCore;
-  const registry = createRegistry(
+  const registry: Registry = createRegistry(
     deviceObjects(modem, {
       reboot: () => power.restart(),
-      factoryReset: () => power.restart(),
-      threshold: () => batteryThreshold(efs),
+      factoryReset: () => resetToFactory({ modem, power, registry, settings, initial }),
+      threshold: () => clientOptions().batteryLowPercent,
       now: () => clock.now(),
+      after: clock.after,
+      meter,
       disable: (instanceId) => client.disable(instanceId),
       update: (instanceId) => client.triggerUpdate(instanceId),
+      firmware,
       downlink: (path, data) => modem.update((state) => ({ lwm2m: { ...state.lwm2m, downlink: { path, data } } })),
     }),
   );
   const servers: ScriptedServer[] = [];
+  const links: MemoryLink[] = [];
   let registrations = 0;
   const usual = (request: Request): Response => {
     const path = request.uriPath?.join("/") ?? "";
@@ -103,30 +171,19 @@ export function openDevice(options: DeviceOptions = {}) {
     store: createStore(efs, log),
     registry,
     settings,
-    async openLink(target) {
-      const problem = options.unreachable?.(target);
-      if (problem) throw new LinkError(problem);
-      const [near, far] = createLinkPair({ clock, random, lossRate: options.lossRate ?? 0 });
-      const requests: Request[] = [];
-      const endpoint = createEndpoint({
-        link: far,
-        runtime,
-        onRequest(request) {
-          requests.push(request);
-          return options.answer?.(request, target) ?? usual(request);
-        },
-      });
-      servers.push({ endpoint, target, requests });
-      return near;
-    },
-    ciphers: [],
+    openLink,
     transmission: DEFAULT_TRANSMISSION,
+    onTraffic: meter.count,
     registerVersion: options.registerVersion ?? "always",
+    confirmable: options.confirmable ?? false,
+    oldFormats: options.oldFormats ?? false,
+    serverInitiatedBootstrap: options.serverInitiatedBootstrap ?? false,
     autostart: options.autostart ?? false,
   });
   power.on();
   return {
     clock,
+    runtime,
     modem,
     power,
     efs,
@@ -134,8 +191,11 @@ export function openDevice(options: DeviceOptions = {}) {
     registry,
     settings,
     client,
+    firmware,
     events,
     servers,
+    /** The device's ends of the links it has opened, in order. */
+    links,
     logged,
     /** Every request a Server has seen, as "METHOD /path?query". */
     seen: () =>

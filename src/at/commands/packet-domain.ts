@@ -4,7 +4,7 @@ import { integer, optional, string, word } from "#at/parameter";
 import { CmeError, CommandError } from "#at/result";
 import { activate, CONTEXT_IDS, deactivate, defineContext } from "#modem/data-call";
 import { inService } from "#modem/network";
-import { deactivateAll } from "#modem/pdp-contexts";
+import { detached } from "#modem/pdp-contexts";
 import type { ModemState, PdpContext, PdpType } from "#modem/state";
 
 /** Contexts in the order of their ids. */
@@ -33,10 +33,7 @@ const cgatt = defineCommand({
   read: ({ modem }) => [`+CGATT: ${modem.state.network.attached ? 1 : 0}`],
   write({ modem }, { state: wanted }) {
     if (wanted === 1 && !inService(modem.state)) throw new CmeError(30);
-    modem.update((state) => ({
-      network: { ...state.network, attached: wanted === 1 },
-      ...(wanted === 0 && deactivateAll(state)),
-    }));
+    modem.update((state) => (wanted === 0 ? detached(state) : { network: { ...state.network, attached: true } }));
     return [];
   },
 });

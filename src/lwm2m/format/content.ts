@@ -1,5 +1,5 @@
 /** Chooses the format of a payload by Content-Format and Accept (OMA TS 1.0.2 §6.4). */
-import { CONTENT_FORMAT, CoapError } from "#coap/message";
+import { CONTENT_FORMAT, CoapError, type Request } from "#coap/message";
 import { decodeJsonEntries, decodeJsonValue, encodeJson, type JsonEntry } from "#lwm2m/format/json";
 import { decodeOpaque, encodeOpaque } from "#lwm2m/format/opaque";
 import { decodeText, encodeText } from "#lwm2m/format/text";
@@ -22,20 +22,33 @@ export interface Creation {
   readonly values: InstanceNode;
 }
 
+/** TLV and JSON by the numbers in use before 11542 and 11543 were assigned. */
+export const OLD_FORMAT = { tlv: 1542, json: 1543 } as const;
+
+/** For a Client that is to know the numbers of the standard alone. @throws CoapError 4.06, 4.15 */
+export function refuseOldFormats({ method, accept, contentFormat }: Request): void {
+  const format = method === "GET" ? accept : contentFormat;
+  if (format !== OLD_FORMAT.tlv && format !== OLD_FORMAT.json) return;
+  throw new CoapError(method === "GET" ? "4.06" : "4.15", `format ${format}: not supported`);
+}
+
 /** Without Accept: text for a single value (opaque for an opaque one), TLV for everything else. @throws CoapError 4.06 */
 export function encodeNode(node: Node, accept: number | undefined, path: Path): Content {
   const single = node.kind === "resource" && !isMultiple(node.value) ? node.value : undefined;
-  switch (accept ?? defaultFormat(node)) {
+  const contentFormat = accept ?? defaultFormat(node);
+  switch (contentFormat) {
     case CONTENT_FORMAT.text:
       if (single === undefined || node.kind !== "resource") break;
-      return { contentFormat: CONTENT_FORMAT.text, payload: encodeText(node.type, single) };
+      return { contentFormat, payload: encodeText(node.type, single) };
     case CONTENT_FORMAT.opaque:
       if (single === undefined || node.kind !== "resource") break;
-      return { contentFormat: CONTENT_FORMAT.opaque, payload: encodeOpaque(node.type, single) };
+      return { contentFormat, payload: encodeOpaque(node.type, single) };
     case CONTENT_FORMAT.tlv:
-      return { contentFormat: CONTENT_FORMAT.tlv, payload: encodeTlv(node) };
+    case OLD_FORMAT.tlv:
+      return { contentFormat, payload: encodeTlv(node) };
     case CONTENT_FORMAT.json:
-      return { contentFormat: CONTENT_FORMAT.json, payload: encodeJson(node, path) };
+    case OLD_FORMAT.json:
+      return { contentFormat, payload: encodeJson(node, path) };
   }
   throw new CoapError("4.06", `${formatPath(path)}: not to be had in format ${accept}`);
 }
@@ -65,8 +78,10 @@ export function decodePayload(
     case CONTENT_FORMAT.opaque:
       return reader.single(payload, decodeOpaque);
     case CONTENT_FORMAT.tlv:
+    case OLD_FORMAT.tlv:
       return reader.tlv(decodeTlvEntries(payload));
     case CONTENT_FORMAT.json:
+    case OLD_FORMAT.json:
       return reader.json(decodeJsonEntries(payload));
   }
   throw new CoapError("4.15", `content format ${contentFormat}: not supported`);
@@ -80,7 +95,7 @@ export function decodeCreation(
   registry: Registry,
 ): Creation {
   const path = { objectId };
-  if ((contentFormat ?? CONTENT_FORMAT.tlv) === CONTENT_FORMAT.tlv) {
+  if (contentFormat === undefined || contentFormat === CONTENT_FORMAT.tlv || contentFormat === OLD_FORMAT.tlv) {
     const entries = decodeTlvEntries(payload);
     if (!entries.some(({ kind }) => kind === TLV_KIND.instance)) {
       const values = createReader(registry, path, "ignore").bare(entries, 0);

@@ -1,4 +1,7 @@
-/** The JSON format, Content-Format 11543 (OMA TS 1.0.2 §6.4.4). */
+/**
+ * The JSON format, Content-Format 11543 (OMA TS 1.0.2 §6.4.4): base name and name together are the whole path. What is
+ * sent divides them as the examples there do, {"bn":"/3/0/","e":[{"n":"9",…}]}; what is received may divide them elsewhere.
+ */
 import { CoapError } from "#coap/message";
 import { formatValue, parseBase64, parseValue } from "#lwm2m/format/text";
 import { decodeUtf8 } from "#lwm2m/format/tlv";
@@ -80,10 +83,17 @@ function decodeEntry(entry: unknown, baseName: string): JsonEntry {
   if (typeof name !== "string") throw malformed("n is no text");
   const [key, ...others] = VALUE_KEYS.filter((candidate) => Object.hasOwn(entry, candidate));
   if (!key || others.length > 0) throw malformed(`${baseName}${name} has not exactly one value`);
-  const text = `${baseName}${name}`.replace(/\/$/, "");
-  const path = parsePath(text.startsWith("/") ? text : `/${text}`);
+  const text = joinNames(baseName, name);
+  const path = parsePath(text);
   if (!path) throw malformed(`${text} is no path`);
   return { path, raw: entry[key], key };
+}
+
+/** A slash between the two may stand at either, both or neither, and the one in front of all may be left out. */
+function joinNames(baseName: string, name: string): string {
+  const parts = [baseName.replace(/\/$/, ""), name.replace(/^\/|\/$/g, "")];
+  const text = parts.filter((part) => part !== "").join("/");
+  return text.startsWith("/") ? text : `/${text}`;
 }
 
 /** @throws CoapError 4.00 when the value is not of this type. */

@@ -26,11 +26,10 @@ final class BootstrapServer implements BootstrapSide {
     private final Credentials credentials = new Credentials();
     private final LeshanBootstrapServer leshan;
 
-    BootstrapServer(Events events, int coapPort, int coapsPort) {
-        InetAddress loopback = InetAddress.getLoopbackAddress();
+    BootstrapServer(Events events, InetAddress address, int coapPort, int coapsPort) {
         leshan = new LeshanBootstrapServerBuilder()
-            .setLocalAddress(new InetSocketAddress(loopback, coapPort))
-            .setLocalSecureAddress(new InetSocketAddress(loopback, coapsPort))
+            .setLocalAddress(new InetSocketAddress(address, coapPort))
+            .setLocalSecureAddress(new InetSocketAddress(address, coapsPort))
             .setConfigStore(configs)
             .setSecurityStore(credentials)
             .setSessionManager(new Sessions(events, credentials))

@@ -31,12 +31,11 @@ final class BootstrapServer implements BootstrapSide {
     private final Credentials credentials = new Credentials();
     private final CaliforniumBootstrapServerEndpointsProvider endpoints;
 
-    BootstrapServer(Events events, int coapPort, int coapsPort) {
-        InetAddress loopback = InetAddress.getLoopbackAddress();
+    BootstrapServer(Events events, InetAddress address, int coapPort, int coapsPort) {
         endpoints = new CaliforniumBootstrapServerEndpointsProvider.Builder(
                 new CoapBootstrapServerProtocolProvider(), new CoapsBootstrapServerProtocolProvider())
-            .addEndpoint(new InetSocketAddress(loopback, coapPort), Protocol.COAP)
-            .addEndpoint(new InetSocketAddress(loopback, coapsPort), Protocol.COAPS)
+            .addEndpoint(new InetSocketAddress(address, coapPort), Protocol.COAP)
+            .addEndpoint(new InetSocketAddress(address, coapsPort), Protocol.COAPS)
             .build();
         LeshanBootstrapServer leshan = new LeshanBootstrapServerBuilder()
             .setEndpointsProviders(endpoints)

@@ -1,10 +1,12 @@
 import java.io.File;
+import java.net.InetAddress;
 
-/** Arguments: directory of object models, coap port, coaps port; port 0 is a free one. */
+/** Arguments: directory of object models, address, coap port, coaps port; port 0 is a free one. */
 final class Host {
     public static void main(String[] args) throws Exception {
         Events events = new Events();
-        LwM2mServer server = new LwM2mServer(events, new File(args[0]), Integer.parseInt(args[1]), Integer.parseInt(args[2]));
+        InetAddress address = InetAddress.getByName(args[1]);
+        LwM2mServer server = new LwM2mServer(events, new File(args[0]), address, Integer.parseInt(args[2]), Integer.parseInt(args[3]));
         HostApi.run(server, null, events);
     }
 }

@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.eclipse.californium.core.coap.Option;
 import org.eclipse.californium.core.network.Endpoint;
 import org.eclipse.leshan.core.endpoint.Protocol;
@@ -40,6 +41,7 @@ import org.eclipse.leshan.server.LeshanServer;
 import org.eclipse.leshan.server.LeshanServerBuilder;
 import org.eclipse.leshan.server.model.VersionedModelProvider;
 import org.eclipse.leshan.server.observation.ObservationListener;
+import org.eclipse.leshan.server.queue.PresenceListener;
 import org.eclipse.leshan.server.registration.Registration;
 import org.eclipse.leshan.server.registration.RegistrationListener;
 import org.eclipse.leshan.server.registration.RegistrationUpdate;
@@ -51,27 +53,31 @@ import org.eclipse.leshan.transport.californium.server.endpoint.coaps.CoapsServe
 
 /** A Leshan 2.0.0-M18 LwM2M Server on loopback. */
 final class LwM2mServer implements ServerSide {
+    /** Leshan's own assumption of how long a Client in Queue mode listens (RFC 7252 §4.8.2). */
+    private static final int MAX_TRANSMIT_WAIT_MS = 93_000;
     private final InMemorySecurityStore securityStore = new InMemorySecurityStore();
+    private final Map<String, Integer> awakeTimes = new ConcurrentHashMap<>();
     private final LeshanServer leshan;
     private final CaliforniumServerEndpointsProvider endpoints;
     private final Events events;
 
-    LwM2mServer(Events events, File models, int coapPort, int coapsPort) {
+    LwM2mServer(Events events, File models, InetAddress address, int coapPort, int coapsPort) {
         this.events = events;
-        InetAddress loopback = InetAddress.getLoopbackAddress();
         endpoints = new CaliforniumServerEndpointsProvider.Builder(new CoapServerProtocolProvider(), new CoapsServerProtocolProvider())
-            .addEndpoint(new InetSocketAddress(loopback, coapPort), Protocol.COAP)
-            .addEndpoint(new InetSocketAddress(loopback, coapsPort), Protocol.COAPS)
+            .addEndpoint(new InetSocketAddress(address, coapPort), Protocol.COAP)
+            .addEndpoint(new InetSocketAddress(address, coapsPort), Protocol.COAPS)
             .build();
         List<ObjectModel> known = ObjectLoader.loadAllDefault();
         known.addAll(ObjectLoader.loadObjectsFromDir(models));
         leshan = new LeshanServerBuilder()
             .setEndpointsProviders(endpoints)
             .setSecurityStore(securityStore)
+            .setClientAwakeTimeProvider(registration -> awakeTimes.getOrDefault(registration.getEndpoint(), MAX_TRANSMIT_WAIT_MS))
             .setObjectModelProvider(new VersionedModelProvider(known))
             .build();
         leshan.getRegistrationService().addListener(new Registrations());
         leshan.getObservationService().addListener(new Observations());
+        leshan.getPresenceService().addListener(new Presence());
         leshan.start();
         for (Endpoint endpoint : endpoints.getCoapServer().getEndpoints()) {
             endpoint.addInterceptor(new CoapLog(events, "server", isSecure(endpoint), Option::encode));
@@ -111,6 +117,10 @@ final class LwM2mServer implements ServerSide {
 
     @Override public void removeSecurity(String endpoint) {
         securityStore.remove(endpoint, true);
+    }
+
+    @Override public void setAwakeTime(String endpoint, int ms) {
+        awakeTimes.put(endpoint, ms);
     }
 
     @Override public Answer read(String endpoint, String path, String format, long timeoutMs) throws Exception {
@@ -235,6 +245,16 @@ final class LwM2mServer implements ServerSide {
             if (next != null) return;
             events.emit("DEREGISTRATION", new JsonObject().add("endpoint", registration.getEndpoint()).add("expired", expired)
                 .add("registration", toJson(registration)));
+        }
+    }
+
+    private final class Presence implements PresenceListener {
+        @Override public void onAwake(Registration registration) {
+            events.emit("AWAKE", new JsonObject().add("endpoint", registration.getEndpoint()));
+        }
+
+        @Override public void onSleeping(Registration registration) {
+            events.emit("SLEEPING", new JsonObject().add("endpoint", registration.getEndpoint()));
         }
     }
 

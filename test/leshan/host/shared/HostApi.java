@@ -104,6 +104,9 @@ final class HostApi {
                 if (atBootstrap) bootstrap.addPsk(endpoint, psk.get("identity").asString(), key);
                 else server.addPsk(endpoint, psk.get("identity").asString(), key);
                 return none;
+            case "awake":
+                server.setAwakeTime(rest.get(0), Integer.parseInt(query.get("ms")));
+                return none;
             case "bootstrap":
                 if (method.equals("DELETE")) bootstrap.removeConfig(rest.get(0));
                 else bootstrap.addConfig(rest.get(0), Json.parse(body).asObject());

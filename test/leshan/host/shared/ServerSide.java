@@ -17,6 +17,9 @@ interface ServerSide {
 
     void removeSecurity(String endpoint);
 
+    /** How long this endpoint is taken to listen after its last message, in Queue mode. */
+    void setAwakeTime(String endpoint, int ms);
+
     Answer read(String endpoint, String path, String format, long timeoutMs) throws Exception;
 
     Answer write(String endpoint, String path, JsonObject node, String format, boolean replace, long timeoutMs) throws Exception;

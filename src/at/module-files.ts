@@ -1,0 +1,161 @@
+/** The module's files as AT+QF… commands name them, and the handles by which they are open (Quectel BG96 FILE manual). */
+import { CmeError } from "#at/result";
+import { type Efs, EfsError } from "#efs/efs";
+import type { Modem } from "#modem/modem";
+
+export interface OpenFile {
+  readonly handle: number;
+  readonly name: string;
+  readonly mode: OpenMode;
+  /** Where the next read or write happens, bytes from the start. */
+  position: number;
+}
+
+/** 0 made if missing, 1 made or emptied, 2 read only and must be there. */
+export type OpenMode = 0 | 1 | 2;
+
+/** A failure of each has its FILE code. */
+export interface ModuleFiles {
+  /** @throws CmeError(405) */
+  read(name: string): Buffer;
+  write(name: string, content: Buffer): void;
+  exists(name: string): boolean;
+  /** @throws CmeError(405) */
+  remove(name: string): void;
+  /** Files whose name fits, "*" standing for any characters of the last part; with the prefix they were asked by. */
+  list(pattern: string): readonly { readonly name: string; readonly bytes: number }[];
+  open(name: string, mode: OpenMode): OpenFile;
+  /** @throws CmeError(416) */
+  file(handle: number): OpenFile;
+  close(handle: number): void;
+  readonly openFiles: readonly OpenFile[];
+  /** Of the flash, bytes. */
+  readonly space: { readonly free: number; readonly total: number };
+}
+
+export const FILE_ERROR = {
+  invalidInput: 400,
+  readZeroBytes: 402,
+  driveFull: 403,
+  notFound: 405,
+  invalidName: 406,
+  exists: 407,
+  writeFailed: 409,
+  tooManyOpen: 413,
+  readOnly: 414,
+  invalidHandle: 416,
+  timeout: 421,
+  tooLarge: 423,
+  alreadyOpen: 426,
+} as const;
+
+/** BG96: handles of the application side's files begin here in the manual's example, those of the modem side at 1. */
+const FIRST_HANDLE = { application: 20_000, modem: 1 };
+const MOST_OPEN = 10;
+const LONGEST_NAME = 80;
+/** Folders of the tree that a host may see; the rest is the module's own. */
+const APPLICATION = /^\/(datatx|data|fota|ufs)\/./;
+/** Where files without a prefix lie: the modem side, a flat folder. */
+const MODEM_SIDE = "/modem";
+
+export function createModuleFiles(efs: Efs, modem: Modem): ModuleFiles {
+  const opened = new Map<number, OpenFile>();
+  modem.onChange((now, before) => {
+    if (before.power.phase === "running" && now.power.phase !== "running") opened.clear();
+  });
+
+  /** @throws CmeError(406) */
+  const pathOf = (name: string): string => {
+    const [, prefix = "UFS", rest = ""] = /^(?:(UFS|EUFS):)?(.*)$/s.exec(name)!;
+    const isApplication = prefix === "EUFS";
+    const path = isApplication ? rest : `${MODEM_SIDE}/${rest}`;
+    const isBad = isApplication ? !APPLICATION.test(rest) : rest.includes("/");
+    if (isBad || rest === "" || name.length > LONGEST_NAME) throw new CmeError(FILE_ERROR.invalidName, name);
+    return path;
+  };
+  const attempt = <T>(code: number, task: () => T): T => {
+    try {
+      return task();
+    } catch (error) {
+      if (error instanceof EfsError) throw new CmeError(code, error.message);
+      throw error;
+    }
+  };
+  const read = (name: string) => attempt(FILE_ERROR.invalidName, () => efs.read(pathOf(name)));
+  const space = () => {
+    const { totalKb, freeKb } = modem.state.memory;
+    return { free: freeKb * 1024, total: totalKb * 1024 };
+  };
+
+  return {
+    read(name) {
+      const content = read(name);
+      if (!content) throw new CmeError(FILE_ERROR.notFound, name);
+      return content;
+    },
+    write(name, content) {
+      if (content.length > space().free) throw new CmeError(FILE_ERROR.driveFull, name);
+      attempt(FILE_ERROR.writeFailed, () => efs.write(pathOf(name), content));
+    },
+    exists: (name) => read(name) !== undefined,
+    remove(name) {
+      const path = pathOf(name);
+      if (!attempt(FILE_ERROR.invalidName, () => efs.remove(path))) throw new CmeError(FILE_ERROR.notFound, name);
+    },
+    list(pattern) {
+      const path = pathOf(pattern);
+      const cut = path.lastIndexOf("/");
+      const prefix = pattern.slice(0, pattern.length - (path.length - cut - 1));
+      const wanted = new RegExp(
+        `^${path
+          .slice(cut + 1)
+          .split("*")
+          .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"))
+          .join(".*")}$`,
+      );
+      const folder = path.slice(0, cut) || "/";
+      return attempt(FILE_ERROR.invalidName, () =>
+        efs
+          .list(folder)
+          .filter((name) => wanted.test(name))
+          .map((name) => ({ name: prefix + name, bytes: efs.read(`${folder}/${name}`)?.length ?? 0 })),
+      );
+    },
+    open(name, mode) {
+      const path = pathOf(name);
+      if ([...opened.values()].some((each) => pathOf(each.name) === path)) {
+        throw new CmeError(FILE_ERROR.alreadyOpen, name);
+      }
+      if (opened.size >= MOST_OPEN) throw new CmeError(FILE_ERROR.tooManyOpen, name);
+      const isThere = read(name) !== undefined;
+      if (!isThere && mode === 2) throw new CmeError(FILE_ERROR.notFound, name);
+      if (!isThere || mode === 1) attempt(FILE_ERROR.writeFailed, () => efs.write(path, ""));
+      let handle = name.startsWith("EUFS:") ? FIRST_HANDLE.application : FIRST_HANDLE.modem;
+      while (opened.has(handle)) handle++;
+      const file: OpenFile = { handle, name, mode, position: 0 };
+      opened.set(handle, file);
+      return file;
+    },
+    file(handle) {
+      const file = opened.get(handle);
+      if (!file) throw new CmeError(FILE_ERROR.invalidHandle, String(handle));
+      return file;
+    },
+    close(handle) {
+      if (!opened.delete(handle)) throw new CmeError(FILE_ERROR.invalidHandle, String(handle));
+    },
+    get openFiles() {
+      return [...opened.values()];
+    },
+    get space() {
+      return space();
+    },
+  };
+}
+
+/** 16-bit XOR over byte pairs, an odd last byte being a high one; as the manual prints it: hexadecimal without 0x. */
+export function checksum(bytes: Buffer): string {
+  let sum = 0;
+  for (let at = 0; at < bytes.length; at += 2) sum ^= (bytes[at]! << 8) | (bytes[at + 1] ?? 0);
+  return sum.toString(16);
+}

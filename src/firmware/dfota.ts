@@ -1,0 +1,328 @@
+/**
+ * The DFOTA application behind Object 5 and AT+QFOTADL (BG96: guide §5): it has packages downloaded, restarts the module
+ * for an update, and applies the package in the boot flow that follows.
+ */
+import { z } from "zod";
+import { CoapError } from "#coap/message";
+import type { Efs } from "#efs/efs";
+import { createDownload, type Receiver } from "#firmware/download";
+import { DownloadError, type DownloadFault } from "#firmware/download-error";
+import { takeFault } from "#firmware/faults";
+import type { Fetch } from "#firmware/fetch";
+import { examinePackage, type Image } from "#firmware/package";
+import { type PackageSourceOptions, problemOf } from "#firmware/package-source";
+import { type PackageUri, parsePackageUri } from "#firmware/package-uri";
+import { createRecordFile } from "#firmware/record";
+import { IDLE, stepUpdate, type UpdateEffect, type UpdateEvent, type UpdateState } from "#firmware/update-machine";
+import type { Power } from "#modem/power";
+import type { FotaReport, ModemState } from "#modem/state";
+import type { Cancel } from "#runtime";
+
+export interface DfotaOptions extends PackageSourceOptions {
+  readonly power: Power;
+  readonly efs: Efs;
+  readonly fetch: Readonly<Record<PackageUri["scheme"], Fetch>>;
+  readonly acceptAny: boolean;
+}
+
+export interface Dfota {
+  /** A whole package; one NUL byte, or nothing, resets. @throws CoapError */
+  writePackage(bytes: Buffer): void;
+  /** A package in pieces. @param size about, bytes, where the Server tells it. @throws CoapError */
+  receivePackage(size: number | undefined): Receiver;
+  /** Where to fetch a package; "" resets. @throws CoapError */
+  writeUri(uri: string): void;
+  /** Applies the package that is there. @throws CoapError 4.05 without one */
+  update(): void;
+  /** AT+QFOTADL: downloads and updates. @returns false while another update is under way, or for a URI it cannot fetch from */
+  updateFrom(uri: string): boolean;
+  /** AT+QFOTADL=1: updates from the file the host has put there. @returns false likewise */
+  updateFromFile(): boolean;
+  /** Ends everything; what is under way goes on when the module is there again. */
+  close(): void;
+}
+
+const FOLDER = "/fota";
+const HOST_FILE = `${FOLDER}/update.zip`;
+/** Percentages told of UPDATING and of RESTORE. */
+const PERCENTS = [1, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100] as const;
+const STEP_MS = { instant: 0, fast: 20, realistic: 2000 } as const;
+/** <http_err> and <err> of `+QIND: "FOTA"` (BG96 DFOTA guide). */
+const HTTP_ERRORS: Readonly<Record<DownloadFault, number>> = {
+  flash: 708,
+  ram: 707,
+  connection: 702,
+  uri: 706,
+  protocol: 703,
+  integrity: 0,
+  unsupported: 0,
+};
+const HTTP_UNKNOWN_ERROR = 701;
+const ERRORS = { failed: 504, integrity: 506, unsupported: 511 } as const;
+
+const image = z.object({ name: z.string(), version: z.string() });
+const uri = z.string();
+const result = z.int();
+const schema = z.object({
+  /** The firmware that runs; undefined = the one the module was made with. */
+  installed: z.string().optional(),
+  update: z.discriminatedUnion("is", [
+    z.object({ is: z.literal("idle"), uri, result }),
+    z.object({ is: z.literal("downloading"), from: z.enum(["push", "pull", "host"]), uri }),
+    z.object({ is: z.literal("downloaded"), uri, image, result }),
+    z.object({
+      is: z.literal("updating"),
+      uri,
+      image,
+      local: z.boolean(),
+      stage: z.enum(["staged", "flashing", "restoring"]),
+    }),
+  ]),
+});
+
+export function createDfota(options: DfotaOptions): Dfota {
+  const { runtime, modem, power, efs, acceptAny } = options;
+  const { clock, log } = runtime;
+  const record = createRecordFile(efs, `${FOLDER}/update.json`, schema, log);
+  const kept = record.load();
+  let state: UpdateState = kept?.update ?? IDLE;
+  let installed = kept?.installed;
+  /** The next step of the boot flow. */
+  let pending: Cancel | undefined;
+  /** Lets the boot go on. */
+  let proceed: (() => void) | undefined;
+
+  const download = createDownload({
+    ...options,
+    path: `${FOLDER}/update.bin`,
+    onDone() {
+      try {
+        handle({ type: "arrived", image: download.examine() });
+      } catch (error) {
+        if (!(error instanceof DownloadError)) throw error;
+        failed(error.fault, error.message);
+      }
+    },
+    onFailed: failed,
+    onWithdrawn: () => handle({ type: "withdrawn" }),
+  });
+
+  function failed(fault: DownloadFault, message: string): void {
+    log.warn({ fault, reason: message }, "no firmware package");
+    handle({ type: "failed", fault });
+  }
+
+  const change = (part: Partial<ModemState["firmware"]>) =>
+    modem.update(({ firmware }) => ({ firmware: { ...firmware, ...part } }));
+  const report = (now: FotaReport) => change({ report: now });
+  const show = () => change({ update: shownOf(state) });
+  const adopt = (revision: string) => modem.update(({ identity }) => ({ identity: { ...identity, revision } }));
+
+  /** What the host is told of a download by HTTP, or of one that it has asked for. */
+  const reportDownload = (before: UpdateState, event: UpdateEvent) => {
+    const downloading = before.is === "downloading" ? before : state.is === "downloading" ? state : undefined;
+    if (!downloading || before.is === state.is) return;
+    const isHosts = downloading.from === "host";
+    if (!isHosts && !downloading.uri.startsWith("http")) return;
+    if (state.is === "downloading") return report({ step: "HTTPSTART" });
+    const fault = event.type === "failed" ? event.fault : undefined;
+    const error = fault ? HTTP_ERRORS[fault] : event.type === "arrived" ? 0 : HTTP_UNKNOWN_ERROR;
+    report({ step: "HTTPEND", error });
+    if (isHosts && (fault === "integrity" || fault === "unsupported")) report({ step: "END", error: ERRORS[fault] });
+  };
+
+  /** @throws CoapError when the event is refused. */
+  const handle = (event: UpdateEvent) => {
+    const before = state;
+    const step = stepUpdate(state, event);
+    state = step.state;
+    if (state !== before) {
+      log.info({ event: event.type, from: before.is, to: state.is }, "firmware update");
+      const adopted = step.effects.find((effect) => effect.do === "adopt");
+      installed = adopted?.image.version ?? installed;
+      record.save({ installed, update: state });
+      show();
+      reportDownload(before, event);
+    }
+    for (const effect of step.effects) perform(effect);
+    if (step.refusal) throw new CoapError(step.refusal.code, step.refusal.detail);
+  };
+
+  const perform = (effect: UpdateEffect) => {
+    switch (effect.do) {
+      case "fetch":
+        return download.fetch(parsePackageUri(effect.uri));
+      case "discard":
+        return download.discard();
+      case "restart":
+        return power.restart();
+      case "apply":
+        return apply(effect.continued);
+      case "adopt":
+        return adopt(effect.image.version);
+    }
+  };
+
+  // ---- the boot flow
+
+  const bootOn = () => {
+    const go = proceed;
+    proceed = undefined;
+    go?.();
+  };
+
+  /** Powers off and on again, as the fault asks. */
+  const losePower = () => {
+    power.cut();
+    clock.after(0, () => power.on());
+  };
+
+  const endWith = (error: number, event: UpdateEvent) => {
+    report({ step: "END", error });
+    handle(event);
+    bootOn();
+  };
+
+  const apply = (continued: boolean) => {
+    const local = state.is === "updating" && state.local;
+    if (continued) report({ step: "continued" });
+    if (!continued || local) report({ step: "START" });
+    if (continued) return restore(0);
+    const fault = faultOfPackage(local);
+    if (fault) return endWith(ERRORS[fault], { type: "failed", fault });
+    flash(0);
+  };
+
+  const later = (step: () => void) => {
+    pending = clock.after(STEP_MS[power.profile], step);
+  };
+
+  const flash = (index: number) =>
+    later(() => {
+      const percent = PERCENTS[index];
+      if (percent === undefined) {
+        handle({ type: "flashed" });
+        return restore(0);
+      }
+      const fault = takeFault(modem, (due) => percent >= due, ["update", "powerInUpdating"]);
+      if (fault === "update") return endWith(ERRORS.failed, { type: "notApplied" });
+      if (fault === "powerInUpdating") return losePower();
+      report({ step: "UPDATING", percent });
+      flash(index + 1);
+    });
+
+  const restore = (index: number) =>
+    later(() => {
+      const percent = PERCENTS[index];
+      if (percent === undefined) {
+        return endWith(0, { type: "restored" });
+      }
+      if (takeFault(modem, (due) => percent >= due, ["powerInRestore"])) return losePower();
+      report({ step: "RESTORE", percent });
+      restore(index + 1);
+    });
+
+  /** The file may have been changed since it was examined. */
+  const faultOfPackage = (local: boolean): "integrity" | "unsupported" | undefined => {
+    try {
+      if (local) examineHostFile();
+      else download.examine();
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof DownloadError)) throw error;
+      log.warn({ reason: error.message }, "the firmware package cannot be applied");
+      return error.fault === "unsupported" ? "unsupported" : "integrity";
+    }
+  };
+
+  const examineHostFile = (): Image => {
+    const file = efs.open(HOST_FILE);
+    try {
+      return examinePackage(file, acceptAny);
+    } finally {
+      file.close();
+    }
+  };
+
+  power.onBoot((go) => {
+    proceed = go;
+    handle({ type: "booted" });
+    if (state.is !== "updating") bootOn();
+  });
+  const unwatch = modem.onChange((now, before) => {
+    if (now.power.phase !== "off" || before.power.phase === "off") return;
+    pending?.();
+    proceed = undefined;
+    download.stop();
+  });
+  if (installed !== undefined) adopt(installed);
+  show();
+
+  const isAccepted = (event: UpdateEvent): boolean => {
+    try {
+      handle(event);
+      return true;
+    } catch (error) {
+      if (!(error instanceof CoapError)) throw error;
+      return false;
+    }
+  };
+
+  return {
+    writePackage(bytes) {
+      if (bytes.length === 0 || (bytes.length === 1 && bytes[0] === 0)) return handle({ type: "reset" });
+      handle({ type: "pushed" });
+      const receiver = download.receive(bytes.length);
+      receiver.write(bytes);
+      receiver.end();
+    },
+    receivePackage(size) {
+      handle({ type: "pushed" });
+      return download.receive(size);
+    },
+    writeUri(text) {
+      if (text === "") handle({ type: "reset" });
+      else if (state.is !== "idle")
+        handle({ type: "uriWritten", uri: text, problem: undefined }); // which refuses it
+      else handle({ type: "uriWritten", uri: text, problem: problemOf(options, text) });
+    },
+    update: () => handle({ type: "executed" }),
+    updateFrom(text) {
+      return (
+        text.startsWith("http") &&
+        problemOf(options, text) === undefined &&
+        isAccepted({ type: "hostAsked", uri: text })
+      );
+    },
+    updateFromFile() {
+      try {
+        if (!efs.exists(HOST_FILE)) return false;
+        return isAccepted({ type: "hostFile", image: examineHostFile() });
+      } catch (error) {
+        if (!(error instanceof DownloadError)) throw error;
+        return false;
+      }
+    },
+    close() {
+      unwatch();
+      pending?.();
+      proceed = undefined;
+      download.stop();
+    },
+  };
+}
+
+function shownOf(state: UpdateState): ModemState["firmware"]["update"] {
+  const { uri } = state;
+  const none = { uri, result: 0, name: undefined, version: undefined };
+  switch (state.is) {
+    case "idle":
+      return { ...none, state: 0, result: state.result };
+    case "downloading":
+      return { ...none, state: 1 };
+    case "downloaded":
+      return { ...none, ...state.image, state: 2, result: state.result };
+    case "updating":
+      return { ...none, ...state.image, state: 3 };
+  }
+}

@@ -1,0 +1,33 @@
+/** What an update keeps over a loss of power, as one file a machine in the module's file tree. */
+import type { z } from "zod";
+import type { Efs } from "#efs/efs";
+import type { Log } from "#runtime";
+
+export interface RecordFile<T> {
+  /** @returns undefined when nothing usable is kept, with a line in the log if something was. */
+  load(): T | undefined;
+  /** Atomic; a disk that refuses costs the record, with a line in the log. */
+  save(value: T): void;
+}
+
+export function createRecordFile<T>(efs: Efs, path: string, schema: z.ZodType<T>, log: Log): RecordFile<T> {
+  return {
+    load() {
+      const content = efs.read(path);
+      if (content === undefined) return undefined;
+      try {
+        return schema.parse(JSON.parse(content.toString("utf8")));
+      } catch {
+        log.error({ path }, "what was kept of an update makes no sense: begun anew");
+        return undefined;
+      }
+    },
+    save(value) {
+      try {
+        efs.write(path, JSON.stringify(value));
+      } catch (err) {
+        log.error({ err }, "an update could not be kept");
+      }
+    },
+  };
+}

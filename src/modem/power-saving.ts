@@ -1,0 +1,137 @@
+/**
+ * Power saving: what the host asks for (AT+CPSMS, AT+CEDRXS; kept in non-volatile memory) and what the network grants, and
+ * the sleep that follows: off after the active time without traffic, on again for the periodic update.
+ */
+import type { Modem } from "#modem/modem";
+import { inService } from "#modem/network";
+import type { Power } from "#modem/power";
+import type { AccessTechnology, ModemState } from "#modem/state";
+import type { Cancel, Clock } from "#runtime";
+
+/** Timers as 8 bits, "00100100". */
+export interface Psm {
+  /** T3412 extended. */
+  readonly periodicTau: string;
+  /** T3324. */
+  readonly activeTime: string;
+}
+
+export interface PsmRequest extends Psm {
+  readonly enabled: boolean;
+}
+
+/** 12 h and 20 s. */
+export const FACTORY_PSM: PsmRequest = { enabled: false, periodicTau: "00101100", activeTime: "00001010" };
+
+/** Seconds by unit, the three bits in front (3GPP TS 24.008 §10.5.7.4a and §10.5.7.3); a unit that is missing switches the timer off. */
+const TAU_UNIT_S: Readonly<Record<string, number>> = {
+  "000": 600,
+  "001": 3600,
+  "010": 36_000,
+  "011": 2,
+  "100": 30,
+  "101": 60,
+  "110": 1_152_000,
+};
+const ACTIVE_UNIT_S: Readonly<Record<string, number>> = { "000": 2, "001": 60, "010": 360 };
+
+const seconds = (bits: string, units: Readonly<Record<string, number>>): number | undefined => {
+  const unit = units[bits.slice(0, 3)];
+  return unit === undefined ? undefined : unit * Number.parseInt(bits.slice(3), 2);
+};
+
+/** @returns undefined for a timer that is switched off. */
+export const tauSeconds = (bits: string) => seconds(bits, TAU_UNIT_S);
+export const activeSeconds = (bits: string) => seconds(bits, ACTIVE_UNIT_S);
+
+/** `<mode>,<TAU>,<active time>` as it is kept. */
+const KEPT_PSM = /^([01]),([01]{8}),([01]{8})$/;
+
+export function requestedPsm({ settings }: ModemState): PsmRequest {
+  const [, mode, periodicTau, activeTime] = KEPT_PSM.exec(settings.cpsms ?? "") ?? [];
+  if (periodicTau === undefined || activeTime === undefined) return FACTORY_PSM;
+  return { enabled: mode === "1", periodicTau, activeTime };
+}
+
+export const keptPsm = ({ enabled, periodicTau, activeTime }: PsmRequest) =>
+  `${enabled ? 1 : 0},${periodicTau},${activeTime}`;
+
+/** @returns what holds now; undefined without a network that grants it. */
+export function grantedPsm(state: ModemState): Psm | undefined {
+  const request = requestedPsm(state);
+  const isGranted = request.enabled && grants(state) && activeSeconds(request.activeTime) !== undefined;
+  return isGranted ? request : undefined;
+}
+
+/** eDRX is an LTE feature, and so is PSM as it is simulated here. */
+const grants = (state: ModemState) => inService(state) && state.network.powerSaving && state.radio.technology !== "GSM";
+
+/** <AcT-type> of 3GPP TS 27.007 §7.40. */
+export const EDRX_TYPE = { "CAT-M1": 4, "CAT-NB1": 5 } as const;
+
+/** The eDRX value asked for, 4 bits; undefined = none. */
+export const requestedEdrx = ({ settings }: ModemState, type: 4 | 5): string | undefined => {
+  const value = settings[`edrx/${type}`] ?? "";
+  return /^[01]{4}$/.test(value) ? value : undefined;
+};
+
+export interface Edrx {
+  readonly type: 4 | 5;
+  readonly value: string;
+  /** Paging time window, 4 bits. */
+  readonly window: string;
+}
+
+/** 5.12 s on LTE-M, 10.24 s on NB-IoT (3GPP TS 24.008 §10.5.5.32). */
+const WINDOW = "0011";
+
+export function grantedEdrx(state: ModemState): Edrx | undefined {
+  const type = edrxType(state.radio.technology);
+  const value = type && requestedEdrx(state, type);
+  return value !== undefined && type && grants(state) ? { type, value, window: WINDOW } : undefined;
+}
+
+const edrxType = (technology: AccessTechnology) => (technology === "GSM" ? undefined : EDRX_TYPE[technology]);
+
+/** AT+QCFG="psm/enter",1: no wait for the active time, only for the end of the connection. */
+const RELEASE_S = 1;
+
+export function createPowerSaving(options: { modem: Modem; power: Power; clock: Clock }): { close(): void } {
+  const { modem, power, clock } = options;
+  let next: Cancel | undefined;
+
+  const stop = () => {
+    next?.();
+    next = undefined;
+  };
+  const planSleep = ({ activeTime }: Psm) => {
+    stop();
+    const atOnce = modem.state.settings["qcfg/psm/enter"] === "1";
+    next = clock.after((atOnce ? RELEASE_S : (activeSeconds(activeTime) ?? 0)) * 1000, () => {
+      next = undefined;
+      power.sleep();
+    });
+  };
+  const planWaking = () => {
+    const tauS = tauSeconds(requestedPsm(modem.state).periodicTau);
+    if (tauS) next = clock.after(tauS * 1000, () => power.on());
+  };
+  const unsubscribe = modem.onChange((now, before) => {
+    if (now.power.phase !== before.power.phase) stop();
+    if (now.power.phase === "off") {
+      if (before.power.phase === "running" && now.power.sleeping) planWaking();
+      return;
+    }
+    const granted = grantedPsm(now);
+    if (!granted) return stop();
+    // whatever passes, and whatever is asked anew, begins the wait again
+    if (!grantedPsm(before) || now.traffic !== before.traffic || now.settings.cpsms !== before.settings.cpsms)
+      planSleep(granted);
+  });
+  return {
+    close() {
+      unsubscribe();
+      stop();
+    },
+  };
+}

@@ -1,0 +1,187 @@
+/**
+ * `npm run bench`: how fast one modem process answers, side by side with a bare UDP echo in Node.js.
+ * Installs and builds what is missing; prints a Markdown table, or JSON.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { cpus, loadavg, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { freshen } from "../../scripts/freshen.mjs";
+import { BLOCK_BYTES, openLoad } from "./load.mjs";
+import { startSubject } from "./subject.mjs";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const PROGRAM = join(ROOT, "bin/bg96");
+const ECHO = join(import.meta.dirname, "echo.mjs");
+const BODY_BYTES = 2 ** 20;
+
+const HELP = `usage: npm run bench -- [--rounds N] [--quick] [--json]
+
+  --rounds N  interleaved rounds, of which the medians are told (5)
+  --quick     one short round, and a tenth of the requests for the memory
+  --json      every round as JSON
+`;
+
+const options = readOptions();
+const rounds = options.quick ? 1 : Number(options.rounds);
+if (options.help || !Number.isInteger(rounds) || rounds < 1) {
+  console.error(HELP);
+  process.exit(options.help ? 0 : 2);
+}
+
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        rounds: { type: "string", default: "5" },
+        quick: { type: "boolean", default: false },
+        json: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    }).values;
+  } catch (error) {
+    console.error(`${error.message}\n`);
+    return { rounds: "" };
+  }
+}
+
+const durationMs = options.quick ? 500 : 2000;
+const memoryRequests = options.quick ? 50_000 : 500_000;
+
+/** What is measured, with its counterpart at the echo; `scale` turns answers a second into the unit. */
+const MEASURES = [
+  {
+    title: "reads/s, window 1",
+    modem: (load, limits) => load.reads({ window: 1, ...limits }),
+    echo: (load, limits) => load.echoes({ window: 1, ...limits }),
+  },
+  {
+    title: "reads/s, window 32",
+    modem: (load, limits) => load.reads({ window: 32, ...limits }),
+    echo: (load, limits) => load.echoes({ window: 32, ...limits }),
+  },
+  {
+    title: "notifications/s, a Write before each",
+    modem: (load, limits) => load.notifications({ window: 1, ...limits }),
+    echo: (load, limits) => load.echoes({ window: 1, ...limits }),
+  },
+  {
+    title: `Block1 MB/s, ${BODY_BYTES / 2 ** 20} MiB in blocks of ${BLOCK_BYTES}`,
+    scale: BLOCK_BYTES / 1e6,
+    modem: (load, limits) => load.uploads({ window: 1, ...limits }, BODY_BYTES),
+    echo: (load, limits) => load.echoedBlocks({ window: 1, ...limits }),
+  },
+];
+
+async function measure({ load, subject }, work, limits, scale = 1) {
+  const before = await subject.usage();
+  const { count, seconds } = await work(load, limits);
+  const after = await subject.usage();
+  return { rate: (count / seconds) * scale, cpuPer10k: ((after.cpuS - before.cpuS) / count) * 10_000 };
+}
+
+async function runAll(modem, echo) {
+  const note = (text) => console.error(`bench: ${text}`);
+  note("warming up");
+  for (const { modem: work, echo: bare } of MEASURES) {
+    await work(modem.load, { durationMs: durationMs / 2 });
+    await bare(echo.load, { durationMs: durationMs / 4 });
+  }
+  const results = MEASURES.map(({ title }) => ({ title, rounds: [] }));
+  for (let round = 1; round <= rounds; round++) {
+    note(`round ${round} of ${rounds}`);
+    for (const [index, { scale, modem: work, echo: bare }] of MEASURES.entries()) {
+      results[index].rounds.push({
+        echo: await measure(echo, bare, { durationMs }, scale),
+        modem: await measure(modem, work, { durationMs }, scale),
+      });
+    }
+  }
+  note(`${memoryRequests} requests for the memory`);
+  const before = await modem.subject.usageCollected();
+  await modem.load.reads({ window: 32, count: memoryRequests });
+  const after = await modem.subject.usageCollected();
+  return { results, memory: { requests: memoryRequests, before, after } };
+}
+
+async function open(program, argsFor) {
+  const load = await openLoad();
+  const subject = startSubject(program, argsFor(load.port));
+  await Promise.race([load.found, subject.failed]);
+  return { load, subject };
+}
+
+const median = (numbers) => {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+};
+
+function summarise({ title, rounds: each }) {
+  const of = (pick) => median(each.map(pick));
+  return {
+    title,
+    modem: { rate: of(({ modem }) => modem.rate), cpuPer10k: of(({ modem }) => modem.cpuPer10k) },
+    echo: { rate: of(({ echo }) => echo.rate), cpuPer10k: of(({ echo }) => echo.cpuPer10k) },
+    ratio: of(({ modem, echo }) => modem.rate / echo.rate),
+  };
+}
+
+const number = (value) => (value >= 100 ? Math.round(value).toLocaleString("en") : value.toPrecision(3));
+const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
+
+function tableOf(summaries, { requests, before, after }) {
+  const rows = [
+    ["", "modem", "bare echo", "modem / echo", "CPU s per 10,000, modem and echo"],
+    ["---", "---:", "---:", "---:", "---:"],
+    ...summaries.map(({ title, modem, echo, ratio }) => [
+      title,
+      number(modem.rate),
+      number(echo.rate),
+      ratio.toFixed(2),
+      `${modem.cpuPer10k.toFixed(2)}, ${echo.cpuPer10k.toFixed(2)}`,
+    ]),
+    [
+      `resident MB before and after ${requests.toLocaleString("en")} reads`,
+      `${megabytes(before.rss)}, ${megabytes(after.rss)}`,
+      "",
+      "",
+      "",
+    ],
+    ["heap MB before and after", `${megabytes(before.heapUsed)}, ${megabytes(after.heapUsed)}`, "", "", ""],
+  ];
+  return rows.map((row) => `| ${row.join(" | ")} |`).join("\n");
+}
+
+await freshen();
+const directory = mkdtempSync(join(tmpdir(), "bg96-bench-"));
+let modem;
+let echo;
+try {
+  echo = await open(ECHO, (port) => [String(port)]);
+  modem = await open(PROGRAM, (port) => [
+    ...["run", "--boot", "instant", "--register", "--server", `coap://127.0.0.1:${port}`, "--endpoint", "bench"],
+    ...["--efs", join(directory, "efs"), "--tty", join(directory, "tty")],
+  ]);
+  const { results, memory } = await Promise.race([runAll(modem, echo), modem.subject.failed, echo.subject.failed]);
+  const machine = {
+    node: process.version,
+    cpu: cpus()[0]?.model ?? "unknown",
+    cores: cpus().length,
+    platform: `${process.platform} ${process.arch}`,
+    load: loadavg()[0],
+  };
+  const summaries = results.map(summarise);
+  if (options.json) console.log(JSON.stringify({ machine, summaries, rounds: results, memory }, null, 1));
+  else {
+    console.log(`\n${tableOf(summaries, memory)}\n`);
+    console.log(
+      `Medians of ${rounds} interleaved round${rounds > 1 ? "s" : ""}; Node.js ${machine.node}, ${machine.cores} × ${machine.cpu}, ${machine.platform}, load ${machine.load.toFixed(1)}.`,
+    );
+  }
+} finally {
+  await Promise.allSettled([modem?.subject.end(), echo?.subject.end()]);
+  modem?.load.close();
+  echo?.load.close();
+  rmSync(directory, { recursive: true, force: true });
+}

@@ -1,0 +1,20 @@
+import { expect, it } from "vitest";
+import { systemClock } from "#runtime";
+
+it("a task without delay runs after the current call stack, in order, unless it is cancelled", async () => {
+  const ran: string[] = [];
+  await new Promise<void>((resolve) => {
+    systemClock.after(0, () => ran.push("first"));
+    const cancel = systemClock.after(0, () => ran.push("cancelled"));
+    systemClock.after(-5, () => ran.push("overdue"));
+    systemClock.after(0, resolve);
+    ran.push("stack");
+    cancel();
+    cancel();
+  });
+  expect(ran).toEqual(["stack", "first", "overdue"]);
+});
+
+it("a task of any delay can be cancelled", () => {
+  systemClock.after(2 ** 40, () => expect.unreachable())();
+});
