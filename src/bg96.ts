@@ -2,11 +2,9 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { commandTable } from "#at/commands";
-import { createTerminal } from "#at/interpreter";
 import { createModuleFiles } from "#at/module-files";
 import { keepNonVolatile, readNonVolatile } from "#at/non-volatile";
-import { eventName } from "#at/urc";
+import { openHostSide } from "#bg96/host-side";
 import { createDtlsOpener } from "#coap/dtls";
 import { DEFAULT_TRANSMISSION } from "#coap/endpoint";
 import { openUdpLink } from "#coap/udp";
@@ -19,11 +17,12 @@ import type { Client, ClientStatus } from "#lwm2m/client";
 import { type ClientCore, createClient } from "#lwm2m/client-core";
 import { readOptions } from "#lwm2m/client-files";
 import { resetToFactory } from "#lwm2m/factory-reset";
+import { phaseName } from "#lwm2m/phase-name";
 import { overRadio } from "#lwm2m/radio-link";
 import { createRegistry, type Registry } from "#lwm2m/registry";
 import { withOverrides } from "#lwm2m/run-settings";
 import { pskFor } from "#lwm2m/server-psk";
-import { createSettings, offersLgu } from "#lwm2m/settings";
+import { createSettings } from "#lwm2m/settings";
 import { atEachBoot } from "#modem/each-boot";
 import { createGnss } from "#modem/gnss";
 import { createInitialState } from "#modem/initial-state";
@@ -33,12 +32,14 @@ import { createPower, type Power } from "#modem/power";
 import { createPowerSaving } from "#modem/power-saving";
 import { createTrafficMeter } from "#modem/traffic-meter";
 import { deviceObjects } from "#objects/device-objects";
-import { openPty } from "#port/pty";
 import type { Runtime } from "#runtime";
 
 export interface Bg96 {
-  /** The link to the AT port. */
+  /** The link to the main AT port. */
   readonly tty: string;
+  /** host:port of AT over TCP, and the link to the debug port, where there are such. */
+  readonly tcp: string | undefined;
+  readonly qcli: string | undefined;
   readonly modem: Modem;
   readonly power: Power;
   readonly client: ClientStatus;
@@ -52,15 +53,13 @@ export interface Bg96 {
 
 const FACTORY = fileURLToPath(new URL("../config/efs", import.meta.url));
 
-/** What a modem has to itself, its files and its port; where one is refused, none stays taken. */
-function takeFilesAndPort(config: Config, runtime: Runtime, runDirectory: string) {
-  const directory = config.efs ?? join(runDirectory, "efs");
+/** The module's files, which a modem has to itself. */
+function takeFiles(directory: string) {
   const lock = lockEfs(directory);
   try {
     const efs = openEfs(directory);
     fillFactory(efs, FACTORY);
-    const port = openPty({ link: config.tty ?? join(runDirectory, "tty"), runtime });
-    return { efs, lock, port };
+    return { efs, lock };
   } catch (error) {
     lock.release();
     throw error;
@@ -74,7 +73,11 @@ function takeFilesAndPort(config: Config, runtime: Runtime, runDirectory: string
 export async function openBg96(config: Config, runtime: Runtime, runDirectory: string): Promise<Bg96> {
   const { clock, log } = runtime;
   mkdirSync(runDirectory, { recursive: true, mode: 0o700 });
-  const { efs, lock, port } = takeFilesAndPort(config, runtime, runDirectory); // refuses before anything runs
+  const { efs, lock } = takeFiles(config.efs ?? join(runDirectory, "efs"));
+  const hostSide = await openHostSide(config, runtime, runDirectory).catch((error) => {
+    lock.release(); // refused before anything runs
+    throw error;
+  });
   const store = createStore(efs, log);
 
   const initial = createInitialState(config);
@@ -118,7 +121,7 @@ export async function openBg96(config: Config, runtime: Runtime, runDirectory: s
       reboot: () => power.restart(),
       factoryReset: () => resetToFactory({ modem, power, registry, settings, initial }),
       threshold: () => options().batteryLowPercent,
-      lguOffered: () => offersLgu(settings),
+      lguOffered: () => core.lguOffered,
       after: clock.after,
       meter,
       now: () => clock.now(),
@@ -143,19 +146,21 @@ export async function openBg96(config: Config, runtime: Runtime, runDirectory: s
     confirmable: config.lwm2m.confirmableNotifications,
     oldFormats: config.lwm2m.oldFormats,
     serverInitiatedBootstrap: config.lwm2m.serverInitiatedBootstrap,
+    capabilities: config.dialect.operations,
     autostart: config.register,
   });
   const client: Client = core;
 
-  const terminal = createTerminal({
-    host: { runtime, modem, power, efs, files: createModuleFiles(efs, modem), client, lwm2m: settings, dfota: firmware.dfota },
-    commands: commandTable(),
-    output: (bytes) => port.write(bytes),
-    observeFlag: config.lwm2m.observeFlag,
-    fotaPercent: config.firmware.fotaPercent,
+  hostSide.serve({
+    runtime,
+    modem,
+    power,
+    efs,
+    files: createModuleFiles(efs, modem),
+    client,
+    lwm2m: settings,
+    dfota: firmware.dfota,
   });
-  port.onData((bytes) => terminal.receive(bytes));
-  port.onAttach((attached) => attached || terminal.hangUp());
   power.on();
 
   let closing: Promise<void> | undefined;
@@ -166,12 +171,13 @@ export async function openBg96(config: Config, runtime: Runtime, runDirectory: s
     network.close();
     powerSaving.close();
     gnss.close();
-    terminal.close();
-    port.close();
+    hostSide.close();
     lock.release();
   };
   return {
-    tty: port.link,
+    tty: hostSide.tty,
+    tcp: hostSide.tcp,
+    qcli: hostSide.qcli,
     modem,
     power,
     get client() {
@@ -180,7 +186,7 @@ export async function openBg96(config: Config, runtime: Runtime, runDirectory: s
     onEvent: (watcher) =>
       modem.onChange((now, before) => {
         const { phase } = now.lwm2m;
-        if (phase !== undefined && phase !== before.lwm2m.phase) watcher(phase, eventName(phase));
+        if (phase !== undefined && phase !== before.lwm2m.phase) watcher(phase, phaseName(phase));
       }),
     close() {
       closing ??= (async () => {

@@ -15,7 +15,21 @@ const surroundings: Surroundings = {
   uid: process.getuid?.() ?? 0,
   xdgRuntimeDirectory: process.env.XDG_RUNTIME_DIR,
 };
-const COMMANDS = ["run", "start", "stop", "restart", "status", "logs", "at", "set", "init", "firmware", "demo-server", "demo"];
+const COMMANDS = [
+  "run",
+  "start",
+  "stop",
+  "restart",
+  "status",
+  "logs",
+  "at",
+  "set",
+  "init",
+  "firmware",
+  "commands",
+  "demo-server",
+  "demo",
+];
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "silent"];
 
 /** Commands are loaded when they are called for: `status` and `at` should not wait for what only `run` needs. */
@@ -206,7 +220,12 @@ async function main(args: readonly string[]): Promise<number> {
           })
           .option("output", { type: "string", requiresArg: true, demandOption: true, describe: "the file to be made" })
           .option("size", { type: "number", requiresArg: true, default: 65_536, describe: "bytes of the package" })
-          .option("name", { type: "string", requiresArg: true, default: "BG96 firmware", describe: "the package's name" })
+          .option("name", {
+            type: "string",
+            requiresArg: true,
+            default: "BG96 firmware",
+            describe: "the package's name",
+          })
           .example([
             ["$0 firmware make --version BG96MAR04A04M1G --output fw.bin", "to be written to /5/0/0, or served"],
             ["$0 firmware make --version BG96MAR04A04M1G --size 1000000 --output fw.bin", ""],
@@ -217,6 +236,25 @@ async function main(args: readonly string[]): Promise<number> {
           name: String(parsed.name),
           size: Number(parsed.size),
           output: String(parsed.output),
+        }),
+      ),
+    )
+    .command(
+      "commands [search]",
+      "the AT commands: forms, values and where they are defined",
+      (of) =>
+        of
+          .positional("search", { type: "string", describe: "part of a name or title; without it: all" })
+          .option("markdown", { type: "boolean", default: false, describe: "as a table in Markdown" })
+          .example([
+            ["$0 commands", ""],
+            ["$0 commands CEREG", "one of them"],
+            ["$0 commands --markdown > AT.md", ""],
+          ]),
+      does(async (parsed) =>
+        (await import("#cli/commands")).commands({
+          search: parsed.search as string | undefined,
+          markdown: parsed.markdown === true,
         }),
       ),
     )

@@ -2,6 +2,7 @@
 import { DEFAULT_CIPHERS } from "#coap/cipher-suites";
 import { OPTIONS, type OptionPath, type OptionRow } from "#config/options";
 import { readEnvironment, readFile, readOptions } from "#config/sources";
+import { readUserRules } from "#config/user-rules";
 import type { Hardware } from "#modem/initial-state";
 import type { BootProfile } from "#modem/power";
 
@@ -12,8 +13,19 @@ export interface Config extends Hardware {
   readonly boot: BootProfile;
   /** Directory of the module's file tree; undefined = a fresh one in the run directory. */
   readonly efs: string | undefined;
-  /** Path of the port's symbolic link; undefined = `tty` in the run directory. */
+  /** The main AT port: path of its symbolic link, or of a serial device; undefined = `tty` in the run directory. */
   readonly tty: string | undefined;
+  /** Further AT ports likewise, as AT+QURCCFG names them; undefined = none. */
+  readonly usbmodem: string | undefined;
+  readonly uart1: string | undefined;
+  /** host:port where each connection is an AT terminal of its own; undefined = none. */
+  readonly tcp: string | undefined;
+  /** The debug port: path of its symbolic link, or of a serial device; undefined = none. */
+  readonly qcli: string | undefined;
+  /** Whether what the ports say comes at the rate of AT+IPR. */
+  readonly pacing: boolean;
+  /** Path of a file of AT answers; undefined = the module's own alone. */
+  readonly rules: string | undefined;
   /** Whether LwM2M registers by itself at start. */
   readonly register: boolean;
   /** Settings for this run that win over the module's files and are not stored. */
@@ -26,8 +38,6 @@ export interface Config extends Hardware {
     readonly ciphers: readonly string[];
     /** Register carries lwm2m=1.0 always, or only a version above 1.0 (the OMA slides' reading). */
     readonly registerVersion: "always" | "above1.0";
-    /** When +QLWOBSERVE carries its third field. */
-    readonly observeFlag: "always" | "cancelOnly" | "never";
     /** Whether every notification is Confirmable; otherwise one a day is (RFC 7641 §4.5). */
     readonly confirmableNotifications: boolean;
     /** Whether 1542 and 1543 are understood as TLV and JSON, and answered in kind. */
@@ -46,8 +56,24 @@ export interface Config extends Hardware {
     readonly acceptAny: boolean;
     /** Whether the certificate of an HTTPS server must be one that the host trusts. */
     readonly httpsVerify: boolean;
-    /** `+QIND: "FOTA","UPDATING", 1%` as the guide's samples print it, or `,1` as its grammar says. */
+  };
+  /** What the module's documents tell in more than one way; what each key means stands with the terminal's Spelling. */
+  readonly dialect: {
+    readonly edition: "1.1" | "1.0";
+    readonly errors: "plain" | "cme";
+    readonly mbspsName: "mbsps" | "asAsked";
+    readonly epnsMode: boolean;
+    readonly observeFlag: "always" | "cancelOnly" | "never";
+    readonly observeInverted: boolean;
+    readonly observeSpace: boolean;
+    readonly downlink: "full" | "sample";
+    readonly downlinkHex: boolean;
     readonly fotaPercent: "sample" | "plain";
+    readonly networkNames: "field" | "manual";
+    /** How the debug port spells the URN of IMEI and MSISDN: as OMA, or as the guide's sample log. */
+    readonly msisdnUrn: "msisdn" | "msisdh";
+    /** What a Server may do: all of LwM2M, or read, write and observe alone, as the guide says of this firmware. */
+    readonly operations: "all" | "rwOnly";
   };
   readonly dtls: {
     /** Of one whole handshake. */
@@ -78,6 +104,12 @@ export const DEFAULTS: Config = freeze({
   boot: "fast",
   efs: undefined,
   tty: undefined,
+  usbmodem: undefined,
+  uart1: undefined,
+  tcp: undefined,
+  qcli: undefined,
+  pacing: false,
+  rules: undefined,
   register: false,
   lwm2m: {
     server: undefined,
@@ -87,7 +119,6 @@ export const DEFAULTS: Config = freeze({
     lifetimeS: undefined,
     ciphers: DEFAULT_CIPHERS,
     registerVersion: "always",
-    observeFlag: "always",
     confirmableNotifications: false,
     oldFormats: false,
     serverInitiatedBootstrap: false,
@@ -119,13 +150,35 @@ export const DEFAULTS: Config = freeze({
     sinrDb: 12,
   },
   battery: { percent: 85, millivolts: 3900 },
-  firmware: { acceptAny: false, httpsVerify: true, fotaPercent: "sample", fault: "none", faultPercent: 50 },
+  dialect: {
+    edition: "1.1",
+    errors: "plain",
+    mbspsName: "mbsps",
+    epnsMode: false,
+    observeFlag: "always",
+    observeInverted: false,
+    observeSpace: false,
+    downlink: "full",
+    downlinkHex: false,
+    fotaPercent: "sample",
+    networkNames: "field",
+    msisdnUrn: "msisdn",
+    operations: "all",
+  },
+  firmware: { acceptAny: false, httpsVerify: true, fault: "none", faultPercent: 50 },
 });
 
 /** As the command line gives them; absent or undefined = not given. */
 export interface ConfigOptions {
   readonly efs?: string | undefined;
   readonly tty?: string | undefined;
+  readonly usbmodem?: string | undefined;
+  readonly uart1?: string | undefined;
+  readonly tcp?: string | undefined;
+  readonly qcli?: string | undefined;
+  readonly rules?: string | undefined;
+  /** Keys of `dialect`: "observeFlag=never,epnsMode=true". */
+  readonly dialect?: string | undefined;
   readonly server?: string | undefined;
   readonly endpoint?: string | undefined;
   readonly pskIdentity?: string | undefined;
@@ -150,7 +203,7 @@ export function loadConfig({ file, env, options }: ConfigSources): Config {
   const given = [
     ...(file === undefined ? [] : readFile(file, problems)),
     ...readEnvironment(env, problems),
-    ...readOptions(options),
+    ...readOptions(options, problems),
   ];
   const config: Config = structuredClone(DEFAULTS);
   const places = new Map<OptionPath, string>();
@@ -165,6 +218,7 @@ export function loadConfig({ file, env, options }: ConfigSources): Config {
     }
     assign(config, path, value);
   }
+  if (config.rules !== undefined) readUserRules(config.rules, problems);
   problems.push(...checkSecurity(config, refused, (path) => places.get(path) ?? path));
   if (problems.length > 0) throw new ConfigError(inOrder(problems, file));
   return freeze(config);

@@ -16,11 +16,26 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   lwm2m: ["runtime", "config", "modem", "coap", "efs"],
   firmware: ["runtime", "modem", "coap", "efs"],
   objects: ["runtime", "modem", "coap", "firmware", "lwm2m"],
-  at: ["runtime", "modem", "efs", "firmware", "lwm2m"],
-  bg96: ["runtime", "config", "modem", "coap", "efs", "firmware", "port", "lwm2m", "objects", "at"],
+  // a rule of the user's is told once
+  at: ["runtime", "modem", "efs", "firmware", "lwm2m", "config/user-rules"],
+  qcli: ["runtime", "modem", "lwm2m"],
+  bg96: ["runtime", "config", "modem", "coap", "efs", "firmware", "port", "lwm2m", "objects", "at", "qcli"],
   control: ["runtime", "modem", "bg96", "lwm2m"],
   "demo-server": ["runtime", "lwm2m/path"],
-  cli: ["runtime", "config", "efs", "firmware", "bg96", "control", "demo-server", "port"],
+  // of the AT port its tables alone, for the command reference
+  cli: [
+    "runtime",
+    "config",
+    "efs",
+    "firmware",
+    "bg96",
+    "control",
+    "demo-server",
+    "port",
+    "at/commands",
+    "at/not-offered",
+    "at/reference",
+  ],
 };
 
 /** What may be used in one place only. */

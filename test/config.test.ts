@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "smol-toml";
 import { describe, expect, it } from "vitest";
 import { type Config, ConfigError, type ConfigOptions, DEFAULTS, loadConfig } from "#config";
 import { luhnDigit, OPTIONS, variableOf } from "#config/options";
+import { readUserRules } from "#config/user-rules";
 import { initDirectory } from "#efs/starter";
 import { temporaryDirectory } from "./efs/temporary-directory.ts";
 
@@ -68,6 +69,12 @@ describe("the configuration", () => {
     const options: Required<ConfigOptions> = {
       efs: "e",
       tty: "t",
+      usbmodem: "m",
+      uart1: "u",
+      tcp: "[::1]:5023",
+      qcli: "q",
+      rules: join(temporaryDirectory(), "rules.toml"),
+      dialect: "observeFlag=never, epnsMode=true",
       server: "coaps://[::1]:5684",
       endpoint: "urn:dev:1",
       pskIdentity: "id",
@@ -77,9 +84,16 @@ describe("the configuration", () => {
       register: true,
       logLevel: "silent",
     };
+    writeFileSync(String(options.rules), "");
     expect(load({ options })).toMatchObject({
       efs: "e",
       tty: "t",
+      usbmodem: "m",
+      uart1: "u",
+      tcp: "[::1]:5023",
+      qcli: "q",
+      rules: options.rules,
+      dialect: { observeFlag: "never", epnsMode: true },
       register: true,
       boot: "instant",
       log: { level: "silent" },
@@ -133,10 +147,14 @@ describe("the configuration", () => {
   it("means paths in a file from where the file is", () => {
     const directory = temporaryDirectory();
     const file = join(directory, "my.toml");
-    writeFileSync(file, 'efs = "tree"\ntty = "/dev/ttyBG96"\n');
+    writeFileSync(file, 'efs = "tree"\ntty = "/dev/ttyBG96"\nqcli = "debug"\nrules = "mine/rules.toml"\n');
+    mkdirSync(join(directory, "mine"));
+    writeFileSync(join(directory, "mine/rules.toml"), "");
     expect(loadConfig({ file, env: {}, options: {} })).toMatchObject({
       efs: join(directory, "tree"),
       tty: "/dev/ttyBG96",
+      qcli: join(directory, "debug"),
+      rules: join(directory, "mine/rules.toml"),
     });
   });
 });
@@ -160,7 +178,7 @@ imsi = 1
     const options = { lifetime: "0", server: "http://x" };
     expect(problems({ toml, env, options })).toEqual([
       'my.toml:2:1: boot cannot be "slow" (give one of instant, fast, realistic)',
-      "my.toml:3:1: colour is no option (there are boot, efs, tty, register, log, lwm2m, coap, dtls, identity, sim, network, firmware, battery)",
+      "my.toml:3:1: colour is no option (there are boot, efs, tty, usbmodem, uart1, tcp, qcli, pacing, rules, register, log, lwm2m, coap, dtls, identity, sim, network, dialect, firmware, battery)",
       "my.toml:5:1: network.apn is no option (did you mean network.apns?)",
       "my.toml:6:1: network.rssiDbm cannot be 5 (give a whole number from -113 to -51)",
       "my.toml:7:1: network.note is no option (there are apns, roaming, coverage, mcc, mnc, operatorLong, operatorShort, technology, rssiDbm, rsrpDbm, rsrqDb, sinrDb)",
@@ -192,6 +210,24 @@ imsi = 1
     expect(problems({ toml: '[lwm2m]\nendpoint = ""' })).toEqual([`my.toml:2:1: ${why}`]);
     expect(problems({ options: { endpoint: "" } })).toEqual([`--endpoint: ${why}`]);
   });
+
+  it("names what is wrong with a dialect", () => {
+    expect(problems({ options: { dialect: "observeflag=never,observeFlag=no,epnsMode,=1" } })).toEqual([
+      "--dialect: dialect.observeflag is no option (did you mean dialect.observeFlag?)",
+      expect.stringMatching(/^--dialect: dialect\. is no option /),
+      '--dialect: dialect.observeFlag cannot be "no" (give one of always, cancelOnly, never)',
+      '--dialect: dialect.epnsMode cannot be "" (give true or false)',
+    ]);
+  });
+
+  it.each(["5023", "host", "host:65536", "::1:5023", "[host]:5023", "a b:1", ":1"])(
+    "%j is no address to listen on",
+    (tcp) => {
+      expect(problems({ options: { tcp } })).toEqual([
+        `--tcp: tcp cannot be "${tcp}" (give host:port, e.g. 127.0.0.1:5023; port 0 = a free one)`,
+      ]);
+    },
+  );
 
   it("is told of although a later source would win", () => {
     expect(problems({ toml: "boot = 1", env: { BG96_BOOT: "fast" } })).toHaveLength(1);
@@ -330,7 +366,18 @@ describe("config/bg96.toml", () => {
   });
 
   it("shows every option at its default, or an example that can be given where there is none", () => {
-    expect(problems({ toml: uncommented })).toEqual([]);
+    const file = join(temporaryDirectory(), "my.toml");
+    writeFileSync(file, uncommented);
+    // the rule that the comments show
+    writeFileSync(
+      join(file, "../rules.toml"),
+      template
+        .match(/^# {3}.*$/gm)!
+        .join("\n")
+        .replaceAll(/^# +/gm, ""),
+    );
+    const { rules } = loadConfig({ file, env: {}, options: {} });
+    expect(readUserRules(rules!, [])).toHaveLength(1);
     const inFile = parse(uncommented) as unknown as Config;
     for (const path of Object.keys(OPTIONS)) {
       const [fallback, shown] = [optionOf(DEFAULTS, path), optionOf(inFile, path)];

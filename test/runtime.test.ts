@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { systemClock } from "#runtime";
 
 it("a task without delay runs after the current call stack, in order, unless it is cancelled", async () => {
@@ -17,4 +17,16 @@ it("a task without delay runs after the current call stack, in order, unless it 
 
 it("a task of any delay can be cancelled", () => {
   systemClock.after(2 ** 40, () => expect.unreachable())();
+});
+
+it("a task of more than 2^31 - 1 ms runs when it is due", () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const dueMs = 3 * 2 ** 31 + 1000;
+  let runs = 0;
+  systemClock.after(dueMs, () => runs++);
+  vi.advanceTimersByTime(dueMs - 1);
+  expect(runs).toBe(0);
+  vi.advanceTimersByTime(1);
+  expect(runs).toBe(1);
 });

@@ -2,6 +2,7 @@
 import type { DataPort } from "#at/data-port";
 import type { Host } from "#at/host";
 import type { Session } from "#at/session";
+import type { Spelling } from "#at/spelling";
 
 /** Information lines; a promise holds the line until it settles. The final OK is the interpreter's. */
 export type Answer = readonly string[] | Promise<readonly string[]>;
@@ -10,6 +11,7 @@ export interface CommandContext extends Host {
   readonly session: Session;
   /** Raw bytes in the middle of the answer. */
   readonly data: DataPort;
+  readonly spelling: Spelling;
 }
 
 /** A parameter's grammar. `T` is what a form receives. */
@@ -40,6 +42,13 @@ export interface Forms<P extends readonly Parameter[]> {
   readonly execute?: (context: CommandContext) => Answer;
 }
 
+/**
+ * How failures look: `+CME ERROR` as AT+CMEE says; a bare ERROR whatever it says; the same, with AT+QIGETERROR telling
+ * the reason afterwards; `+CMS ERROR` (3GPP TS 27.005 §3.2.5); `+CME ERROR` with a number of the family's own for values
+ * that do not fit; "client" is a bare ERROR unless the dialect has it otherwise.
+ */
+export type ErrorStyle = "cme" | "bare" | "tcpip" | "cms" | "gnss" | "file" | "client";
+
 export interface CommandDefinition<P extends readonly Parameter[] = readonly Parameter[]> extends Forms<P> {
   /** With its prefix, in upper case: "+CEREG", "I", "&F", "S3"; a subcommand's in lower case: "nwscanmode". */
   readonly name: string;
@@ -49,8 +58,8 @@ export interface CommandDefinition<P extends readonly Parameter[] = readonly Par
   readonly parameters?: P;
   /** A family such as AT+QCFG="…": the first parameter names a row of the same shape, one level down; keys in lower case. */
   readonly subcommands?: Readonly<Record<string, CommandDefinition>>;
-  /** Failures are a bare ERROR whatever +CMEE says (Quectel's AT+Q… commands); a family's holds for its subcommands. */
-  readonly bareError?: boolean;
+  /** A family's holds for its subcommands; default "cme". */
+  readonly errors?: ErrorStyle;
 }
 
 export function defineCommand<const P extends readonly Parameter[] = readonly []>(

@@ -1,17 +1,24 @@
 /** Every AT command of the module, in one table. */
 import { type CommandDefinition, defineCommand } from "#at/command";
 import { basicCommands } from "#at/commands/basic";
+import { callCommands } from "#at/commands/calls";
+import { cellCommands } from "#at/commands/cell";
 import { clockCommands } from "#at/commands/clock";
 import { fileCommands } from "#at/commands/files";
 import { qfotadl } from "#at/commands/firmware";
+import { gnssCommands } from "#at/commands/gnss";
 import { identificationCommands } from "#at/commands/identification";
+import { qindcfg } from "#at/commands/indications";
 import { packetDomainCommands } from "#at/commands/packet-domain";
 import { portCommands } from "#at/commands/port";
 import { powerCommands } from "#at/commands/power";
-import { qcfg } from "#at/commands/qcfg";
+import { powerSavingCommands } from "#at/commands/power-saving";
+import { qcfg, qcfgext } from "#at/commands/qcfg";
 import { qlwm2m } from "#at/commands/qlwm2m";
 import { registrationCommands } from "#at/commands/registration";
 import { simCommands } from "#at/commands/sim";
+import { smsCommands } from "#at/commands/sms";
+import { tcpipCommands } from "#at/commands/tcpip";
 
 /** @param extra rows added to the module's own. */
 export function commandTable(extra: readonly CommandDefinition[] = []): readonly CommandDefinition[] {
@@ -27,11 +34,19 @@ export function commandTable(extra: readonly CommandDefinition[] = []): readonly
     ...portCommands,
     ...simCommands,
     ...registrationCommands,
+    ...cellCommands,
     ...packetDomainCommands,
+    ...tcpipCommands,
+    ...callCommands,
+    ...smsCommands,
+    ...gnssCommands,
     ...powerCommands,
+    ...powerSavingCommands,
     ...clockCommands,
     ...fileCommands,
+    qindcfg,
     qcfg,
+    qcfgext,
     qlwm2m,
     qfotadl,
     clac,

@@ -1,4 +1,4 @@
-/** Raw bytes between a CONNECT and the final result code, in either direction: what AT+QFUPL and its like do. */
+/** What comes between a command and its final result code when it is no command line: raw bytes behind CONNECT, text behind `> `. */
 import type { Cancel, Clock } from "#runtime";
 
 export interface Received {
@@ -14,6 +14,8 @@ export interface DataPort {
    * @param onProgress called with the bytes taken so far, after each piece
    */
   receive(bytes: number, silenceMs: number, onProgress?: (taken: number) => void): Promise<Received>;
+  /** Says `> ` and takes text up to Ctrl-Z. @returns undefined when the host gives up with ESC, or leaves. */
+  prompt(mostBytes: number): Promise<Buffer | undefined>;
   /** Says `connect` and sends the bytes as they are. */
   send(bytes: Buffer, connect?: string): void;
   /** Sends bytes as they are. */
@@ -22,10 +24,10 @@ export interface DataPort {
 
 export interface DataMode {
   readonly port: DataPort;
-  /** Whether bytes from the host are data now. */
-  readonly taking: boolean;
   /** @returns those of the bytes that are no data any more. */
   push(bytes: Buffer): Buffer;
+  /** The host is gone: text begun at a prompt is given up; data behind CONNECT has its own time limit. */
+  abandon(): void;
   /** Drops what has been taken; nobody hears of it any more. */
   reset(): void;
 }
@@ -34,11 +36,17 @@ export interface DataModeOptions {
   readonly clock: Clock;
   readonly output: (bytes: Buffer) => void;
   readonly connect: (text: string) => void;
+  readonly mayEcho: () => boolean;
 }
 
-/** Silence before and after +++ that makes it an escape (V.250's S12 of the modems: 1 s). */
+/** Silence before and after +++ that makes it an escape, and the longest between two of its characters. */
 const GUARD_MS = 1000;
-const ESCAPE = Buffer.from("+++");
+const ESCAPE = "+++";
+const PLUS = 0x2b;
+const CTRL_Z = 0x1a;
+const ESC = 0x1b;
+const BACKSPACE = 0x08;
+const PROMPT = Buffer.from("\r\n> ");
 
 interface Taking {
   readonly wanted: number;
@@ -47,10 +55,19 @@ interface Taking {
   readonly onProgress: ((taken: number) => void) | undefined;
   readonly resolve: (received: Received) => void;
   taken: number;
+  /** Characters of +++ that have come so far. */
+  pluses: number;
 }
 
-export function createDataMode({ clock, output, connect }: DataModeOptions): DataMode {
+interface Typing {
+  readonly most: number;
+  readonly bytes: number[];
+  readonly resolve: (text: Buffer | undefined) => void;
+}
+
+export function createDataMode({ clock, output, connect, mayEcho }: DataModeOptions): DataMode {
   let now: Taking | undefined;
+  let typing: Typing | undefined;
   let silence: Cancel | undefined;
   let guard: Cancel | undefined;
   let lastAtMs = Number.NEGATIVE_INFINITY;
@@ -64,40 +81,65 @@ export function createDataMode({ clock, output, connect }: DataModeOptions): Dat
     const taking = now;
     now = undefined;
     stopTimers();
-    taking?.resolve({ bytes: Buffer.concat(taking.pieces), end });
+    if (!taking) return;
+    const bytes = Buffer.concat(taking.pieces);
+    taking.resolve({ bytes: end === "escaped" ? bytes.subarray(0, -ESCAPE.length) : bytes, end });
   };
-  const take = (taking: Taking, bytes: Buffer) => {
-    taking.pieces.push(Buffer.from(bytes)); // the port's buffer is its own
-    taking.taken += bytes.length;
+  const finishTyping = (text: Buffer | undefined) => {
+    const { resolve } = typing ?? {};
+    typing = undefined;
+    resolve?.(text);
+  };
+
+  const take = (taking: Taking, bytes: Buffer): Buffer => {
+    const wasQuiet = clock.monotonic() - lastAtMs >= GUARD_MS;
+    lastAtMs = clock.monotonic();
+    stopTimers();
+    silence = clock.after(taking.silenceMs, () => finish("timeout"));
+    const data = bytes.subarray(0, taking.wanted - taking.taken);
+    taking.pieces.push(Buffer.from(data)); // the port's buffer is its own
+    taking.taken += data.length;
     taking.onProgress?.(taking.taken);
+    if (taking.taken === taking.wanted) {
+      finish("complete");
+      return bytes.subarray(data.length);
+    }
+    const before = wasQuiet ? 0 : taking.pluses;
+    const mayEscape = (wasQuiet || before > 0) && data.every((byte) => byte === PLUS);
+    taking.pluses = mayEscape ? before + data.length : 0;
+    if (taking.pluses === ESCAPE.length) guard = clock.after(GUARD_MS, () => finish("escaped"));
+    return Buffer.alloc(0);
+  };
+
+  const type = ({ bytes: typed, most }: Typing, bytes: Buffer): Buffer => {
+    for (const [index, byte] of bytes.entries()) {
+      if (byte === CTRL_Z || byte === ESC) {
+        finishTyping(byte === CTRL_Z ? Buffer.from(typed) : undefined);
+        return bytes.subarray(index + 1);
+      }
+      if (byte === BACKSPACE) {
+        if (typed.pop() !== undefined && mayEcho()) output(Buffer.from("\b \b"));
+        continue;
+      }
+      if (typed.length === most) continue;
+      typed.push(byte);
+      if (mayEcho()) output(Buffer.of(byte));
+    }
+    return Buffer.alloc(0);
   };
 
   return {
-    get taking() {
-      return now !== undefined;
-    },
     push(bytes) {
-      const taking = now;
-      if (!taking) return bytes;
-      const wasQuiet = clock.monotonic() - lastAtMs >= GUARD_MS;
-      lastAtMs = clock.monotonic();
-      stopTimers();
-      silence = clock.after(taking.silenceMs, () => finish("timeout"));
-      const data = bytes.subarray(0, taking.wanted - taking.taken);
-      if (wasQuiet && data.equals(ESCAPE)) {
-        guard = clock.after(GUARD_MS, () => {
-          taking.taken -= ESCAPE.length;
-          taking.pieces.pop();
-          finish("escaped");
-        });
-      }
-      take(taking, data);
-      if (taking.taken < taking.wanted) return Buffer.alloc(0);
-      finish("complete");
-      return bytes.subarray(data.length);
+      if (bytes.length === 0) return bytes;
+      if (typing) return type(typing, bytes);
+      return now ? take(now, bytes) : bytes;
+    },
+    abandon() {
+      finishTyping(undefined);
     },
     reset() {
       now = undefined;
+      typing = undefined;
       stopTimers();
     },
     port: {
@@ -107,7 +149,13 @@ export function createDataMode({ clock, output, connect }: DataModeOptions): Dat
         lastAtMs = clock.monotonic();
         silence = clock.after(silenceMs, () => finish("timeout"));
         return new Promise((resolve) => {
-          now = { wanted, silenceMs, onProgress, resolve, pieces: [], taken: 0 };
+          now = { wanted, silenceMs, onProgress, resolve, pieces: [], taken: 0, pluses: 0 };
+        });
+      },
+      prompt(most) {
+        output(PROMPT);
+        return new Promise((resolve) => {
+          typing = { most, bytes: [], resolve };
         });
       },
       send(bytes, text = "CONNECT") {

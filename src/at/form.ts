@@ -57,10 +57,14 @@ function resolveFamily(family: CommandDefinition, line: string, at: number): Cal
   return { run, next: endStatement(line, { basic: false }, name.end) };
 }
 
-/** ATX<n>: the digits right behind the name. */
+/** ATX<n>: the digits right behind the name; ATD: the rest of the line. */
 function resolveNumber(command: CommandDefinition, line: string, at: number): Call {
   const { write, parameters } = command;
   const parameter = parameters?.[0];
+  if (write && parameter?.rest) {
+    const values = { [parameter.name]: parameter.parse(line.slice(at).trimEnd(), false) };
+    return { run: (context) => write(context, values as never), next: line.length };
+  }
   const digits = /^\d+/.exec(line.slice(at, at + 16))?.[0] ?? "";
   if (!write || !parameter) throw new CommandError(`${command.name}: takes no number`);
   const values = { [parameter.name]: parameter.parse(digits, false) };

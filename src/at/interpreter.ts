@@ -4,12 +4,13 @@ import { createDataMode } from "#at/data-port";
 import { createCommandTable, resolve } from "#at/form";
 import type { Host } from "#at/host";
 import { createLineEditor, type LineEvent } from "#at/line";
-import { CmeError, CommandError, cmeResult, formatInformation, formatResult } from "#at/result";
-import { createSession, restoreSession } from "#at/session";
+import { CommandError, failureResult, formatInformation, formatResult, isRefusal, tcpipCode } from "#at/result";
+import { createSession, resetSession } from "#at/session";
+import { DEFAULT_SPELLING, type Spelling } from "#at/spelling";
 import { nextStatement } from "#at/syntax";
-import { type FotaPercent, type ObserveFlag, urcLines } from "#at/urc";
+import { urcLines } from "#at/urc";
 import { createUrcQueue } from "#at/urc-queue";
-import { ClientError } from "#lwm2m/client";
+import type { RuleReply, UserRules } from "#at/user-rules";
 import type { Cancel } from "#runtime";
 
 /** Bytes kept while a line executes; what comes beyond them is lost, as in a UART's buffer. */
@@ -24,9 +25,9 @@ export interface Terminal {
   receive(bytes: Buffer): void;
   /** Power lost: drops what is typed, queued and being executed; the session is the stored profile again. */
   reset(): void;
-  /** Ends its timer and its watch on the modem; nothing is sent any more. */
   /** The host has closed the port: what it half typed and what it has not been told are void. */
   hangUp(): void;
+  /** Ends its timer and its watch on the modem; nothing is sent any more. */
   close(): void;
 }
 
@@ -34,15 +35,17 @@ export interface TerminalOptions {
   readonly host: Host;
   readonly commands: readonly CommandDefinition[];
   readonly output: (bytes: Buffer) => void;
-  /** Third field of +QLWOBSERVE; default "always". */
-  readonly observeFlag?: ObserveFlag;
-  /** Default "sample". */
-  readonly fotaPercent?: FotaPercent;
+  readonly spelling?: Partial<Spelling>;
+  /** Whether unsolicited result codes come here; default: always. */
+  readonly hearsUrcs?: () => boolean;
+  /** Answers of the user's own, instead of the module's. */
+  readonly rules?: UserRules;
 }
 
 /** @returns a terminal that follows the modem's power by itself: silent until `RDY`, reset when power goes. */
 export function createTerminal(options: TerminalOptions): Terminal {
-  const { host, observeFlag = "always", fotaPercent = "sample" } = options;
+  const { host } = options;
+  const spelling: Spelling = { ...DEFAULT_SPELLING, ...options.spelling };
   const { clock, log } = host.runtime;
   const { modem } = host;
   const table = createCommandTable(options.commands);
@@ -90,11 +93,12 @@ export function createTerminal(options: TerminalOptions): Terminal {
     clock,
     output,
     connect: (text) => send(formatResult(text, { ...session, quiet: false })),
+    mayEcho: () => session.echo,
   });
 
   const resultOf = (error: unknown, command: CommandDefinition | undefined): string => {
     const name = command?.name;
-    if (error instanceof CmeError || error instanceof CommandError || error instanceof ClientError) {
+    if (isRefusal(error)) {
       log.debug({ command: name, reason: error.message }, "a command was refused");
     } else {
       const stack = error instanceof Error ? error.stack : undefined;
@@ -103,25 +107,41 @@ export function createTerminal(options: TerminalOptions): Terminal {
         "a command failed",
       );
     }
-    return error instanceof CmeError && !command?.bareError ? cmeResult(error.code, session.cmee) : "ERROR";
+    if (command?.errors === "tcpip") session.tcpipError = tcpipCode(error);
+    return failureResult(error, command?.errors ?? "cme", session.cmee, spelling.errors);
   };
+
+  const pause = (delayMs: number) => new Promise<void>((resolve) => void clock.after(delayMs, resolve));
 
   /** Runs a line up to the first command that fails; without a promise it is answered before this returns. */
   const run = async (line: string) => {
     const ownLife = life;
     let command: CommandDefinition | undefined;
     let result = "OK";
+    const replies: RuleReply[] = [];
     executing = true;
     try {
       for (let at = 0; ; ) {
+        const reply = options.rules?.take(line, at);
+        if (reply) {
+          if (reply.delayMs > 0) await pause(reply.delayMs);
+          if (life !== ownLife) return;
+          send(formatInformation(reply.answer, session));
+          replies.push(reply);
+          result = reply.result;
+          if (result !== "OK") break;
+          at = reply.next;
+          continue;
+        }
         const statement = nextStatement(line, at);
         if (!statement) break;
         command = table.get(statement.name);
         if (!command) throw new CommandError(`no such command: ${statement.name.slice(0, 40)}`);
         const call = resolve(command, line, statement);
-        const answer = call.run({ ...host, session, data: dataMode.port });
+        const answer = call.run({ ...host, session, spelling, data: dataMode.port });
         const lines = answer instanceof Promise ? await answer : answer;
         if (life !== ownLife) return;
+        if (command.errors === "tcpip") session.tcpipError = 0;
         send(formatInformation(lines, session));
         at = call.next;
       }
@@ -130,8 +150,11 @@ export function createTerminal(options: TerminalOptions): Terminal {
     }
     if (life !== ownLife) return;
     executing = false;
-    send(formatResult(result, session));
+    if (result !== "") send(formatResult(result, session));
     urcs.activity();
+    for (const { urcs: lines, urcDelayMs } of replies) {
+      if (lines.length > 0) clock.after(urcDelayMs, () => life === ownLife && urcs.push(lines));
+    }
     pump();
   };
 
@@ -155,7 +178,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
         handle(event);
       }
     } finally {
-      input = input.subarray(at, at + TYPE_AHEAD_LIMIT);
+      input = dataMode.push(input.subarray(at, at + TYPE_AHEAD_LIMIT)); // a host that does not wait for the prompt
       pumping = false;
       release();
       held = undefined;
@@ -178,15 +201,15 @@ export function createTerminal(options: TerminalOptions): Terminal {
     dataMode.reset();
     editor.reset();
     urcs.clear();
-    restoreSession(session, modem.state.settings.profile);
+    resetSession(session, modem.state.settings.profile);
   };
 
   const unsubscribe = modem.onChange((now, before) => {
     if (before.power.phase === "running" && now.power.phase !== "running") {
-      if (before.power.poweredDown) urcs.flush();
+      if (before.power.poweredDown || before.power.sleeping) urcs.flush();
       reset();
     }
-    urcs.push(urcLines(now, before, { session, host, observeFlag, fotaPercent }));
+    if (options.hearsUrcs?.() ?? true) urcs.push(urcLines(now, before, { session, host, spelling }));
   });
   reset();
 
@@ -203,6 +226,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
     reset,
     hangUp() {
       editor.reset();
+      dataMode.abandon();
       urcs.clear();
     },
     close() {

@@ -106,18 +106,12 @@ export function createModuleFiles(efs: Efs, modem: Modem): ModuleFiles {
       const path = pathOf(pattern);
       const cut = path.lastIndexOf("/");
       const prefix = pattern.slice(0, pattern.length - (path.length - cut - 1));
-      const wanted = new RegExp(
-        `^${path
-          .slice(cut + 1)
-          .split("*")
-          .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"))
-          .join(".*")}$`,
-      );
+      const wanted = path.slice(cut + 1);
       const folder = path.slice(0, cut) || "/";
       return attempt(FILE_ERROR.invalidName, () =>
         efs
           .list(folder)
-          .filter((name) => wanted.test(name))
+          .filter((name) => fits(name, wanted))
           .map((name) => ({ name: prefix + name, bytes: efs.read(`${folder}/${name}`)?.length ?? 0 })),
       );
     },
@@ -151,6 +145,21 @@ export function createModuleFiles(efs: Efs, modem: Modem): ModuleFiles {
       return space();
     },
   };
+}
+
+/** Whether a name fits a pattern in which "*" stands for any characters; linear, where a regular expression is not. */
+function fits(name: string, pattern: string): boolean {
+  const [head = "", ...parts] = pattern.split("*");
+  if (!name.startsWith(head)) return false;
+  const tail = parts.pop();
+  if (tail === undefined) return name === head;
+  let at = head.length;
+  for (const part of parts) {
+    const found = name.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return name.length - tail.length >= at && name.endsWith(tail);
 }
 
 /** 16-bit XOR over byte pairs, an odd last byte being a high one; as the manual prints it: hexadecimal without 0x. */

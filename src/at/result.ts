@@ -1,39 +1,9 @@
 /** Final result codes and their forms on the line (ITU-T V.250 §5.7, 3GPP TS 27.007 §9). */
+import type { ErrorStyle } from "#at/command";
+import { CME_TEXTS, CMS_OF_CME, CMS_TEXTS, TCPIP_TEXTS, type TcpipCode } from "#at/error-codes";
 import type { Session } from "#at/session";
-
-/** 3GPP TS 27.007 §9.2.1, those a BG96 prints. */
-const CME_TEXTS: Readonly<Record<number, string>> = {
-  3: "operation not allowed",
-  4: "operation not supported",
-  10: "SIM not inserted",
-  11: "SIM PIN required",
-  12: "SIM PUK required",
-  13: "SIM failure",
-  14: "SIM busy",
-  15: "SIM wrong",
-  16: "incorrect password",
-  20: "memory full",
-  22: "not found",
-  30: "no network service",
-  31: "network timeout",
-  50: "Incorrect parameters",
-  58: "invalid command line",
-  100: "unknown",
-  // Quectel BG96 FILE manual
-  400: "Invalid input value",
-  402: "Read zero byte",
-  403: "Drive full",
-  405: "File not found",
-  406: "Invalid file name",
-  407: "File already existed",
-  409: "Fail to write the file",
-  413: "Reach the max number of file allowed to be opened",
-  414: "The file read-only",
-  416: "Invalid file descriptor",
-  421: "Time out",
-  423: "File too large",
-  426: "File already opened",
-};
+import type { Spelling } from "#at/spelling";
+import { ClientError } from "#lwm2m/client";
 
 /** A failure that AT+CMEE makes readable: `+CME ERROR: <code>`. */
 export class CmeError extends Error {
@@ -45,18 +15,40 @@ export class CmeError extends Error {
   }
 }
 
-/** A failure answered with a bare ERROR whatever AT+CMEE says: an unknown command, a malformed line. */
+/** A failure answered with a result that has no number: a bare ERROR whatever AT+CMEE says, or NO CARRIER. */
 export class CommandError extends Error {
-  constructor(message: string) {
+  readonly result: "ERROR" | "NO CARRIER";
+  constructor(message: string, result: "ERROR" | "NO CARRIER" = "ERROR") {
     super(message);
     this.name = "CommandError";
+    this.result = result;
+  }
+}
+
+/** A failure among short messages: `+CMS ERROR: <code>`. */
+export class CmsError extends Error {
+  readonly code: number;
+  constructor(code: number, detail?: string) {
+    super(`${CMS_TEXTS[code] ?? "unknown"}${detail ? `: ${detail}` : ""}`);
+    this.name = "CmsError";
+    this.code = code;
+  }
+}
+
+/** A failure of the TCP/IP commands: a bare ERROR, and AT+QIGETERROR tells the code. */
+export class TcpipError extends Error {
+  readonly code: TcpipCode;
+  constructor(code: TcpipCode, detail?: string) {
+    super(`${TCPIP_TEXTS[code]}${detail ? `: ${detail}` : ""}`);
+    this.name = "TcpipError";
+    this.code = code;
   }
 }
 
 export type Framing = Pick<Session, "verbose" | "quiet" | "s">;
 
 /** V.250 §5.7.1: ATV0 numbers. */
-const NUMERIC: Readonly<Record<string, string>> = { OK: "0", CONNECT: "1", ERROR: "4" };
+const NUMERIC: Readonly<Record<string, string>> = { OK: "0", CONNECT: "1", "NO CARRIER": "3", ERROR: "4" };
 
 const lineEnd = ({ s }: Framing) => String.fromCharCode(s[3] ?? 13, s[4] ?? 10);
 
@@ -76,8 +68,48 @@ export function formatResult(result: string, framing: Framing): string {
   return end + result + end;
 }
 
-/** What a CmeError is on the line at one level of AT+CMEE. */
-export function cmeResult(code: number, level: Session["cmee"]): string {
-  if (level === 0) return "ERROR";
-  return `+CME ERROR: ${level === 1 ? code : (CME_TEXTS[code] ?? CME_TEXTS[100])}`;
+/** Whether an error is an answer to the host, not a bug. */
+export function isRefusal(error: unknown): error is Error {
+  return [CmeError, CommandError, CmsError, TcpipError, ClientError].some((each) => error instanceof each);
+}
+
+/** What values that do not fit are among each family's codes. */
+const MISFIT = { cme: 50, gnss: 501, file: 400 } as const;
+const NOT_ALLOWED = 3;
+
+/** What a failure is on the line at one level of AT+CMEE. @param client how the LwM2M Client's commands fail */
+export function failureResult(
+  error: unknown,
+  family: ErrorStyle,
+  level: Session["cmee"],
+  client: Spelling["errors"] = "plain",
+): string {
+  if (error instanceof CommandError) return error.result;
+  const style = family === "client" ? (client === "cme" ? "cme" : "bare") : family;
+  if (family === "client" && style === "cme" && error instanceof ClientError)
+    return codeResult("CME", NOT_ALLOWED, CME_TEXTS, level);
+  if (style === "cms")
+    return codeResult("CMS", error instanceof CmsError ? error.code : cmsOf(error), CMS_TEXTS, level);
+  if (!(error instanceof CmeError) || style === "bare" || style === "tcpip") return "ERROR";
+  const code = error.code === 50 ? MISFIT[style] : error.code;
+  return codeResult("CME", code, CME_TEXTS, level);
+}
+
+/** What AT+QIGETERROR tells of a failure. */
+export function tcpipCode(error: unknown): TcpipCode {
+  if (error instanceof TcpipError) return error.code;
+  return error instanceof CmeError ? 552 : 550;
+}
+
+const cmsOf = (error: unknown) => (error instanceof CmeError && CMS_OF_CME[error.code]) || 500;
+
+function codeResult(
+  family: "CME" | "CMS",
+  code: number,
+  texts: Readonly<Record<number, string>>,
+  level: Session["cmee"],
+) {
+  // 3GPP TS 27.005 §3.2.5: +CMS ERROR stays at level 0
+  if (level === 0 && family === "CME") return "ERROR";
+  return `+${family} ERROR: ${level === 2 ? (texts[code] ?? "unknown") : code}`;
 }

@@ -67,6 +67,8 @@ function basicStatement(line: string, start: number): Statement {
     at = skipSpaces(line, at + 1);
   }
   if (!/^&?[A-Z]$/.test(name)) throw new CommandError(`no command begins with ${JSON.stringify(line[start])}`);
+  // V.250 §6.3.1: the dial string is the rest of the line
+  if (name === "D") return { name, form: "write", at, basic: true };
   if (name === "S") {
     // V.250 §5.3.2: ATS<n>?, ATS<n>=<value>
     const end = skipDigits(line, at);

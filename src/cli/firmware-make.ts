@@ -24,7 +24,10 @@ export function makeFirmware({ version, name, size, output }: MakeOptions): numb
     writeFileSync(output, bytes, { flag: "wx" });
   } catch (error) {
     const exists = (error as NodeJS.ErrnoException).code === "EEXIST";
-    throw new CliError(`cannot write ${output}: ${exists ? "it exists" : (error as Error).message}`, "name another file");
+    throw new CliError(
+      `cannot write ${output}: ${exists ? "it exists" : (error as Error).message}`,
+      "name another file",
+    );
   }
   process.stdout.write(`${output}   ${version}, ${size} bytes\n`);
   return 0;

@@ -8,8 +8,9 @@ import { PortError } from "#port/port";
 /** @throws ConfigError, and PortError when there is no directory for the link. */
 export function configOf({ config, ...options }: ModemOptions): Config {
   const loaded = loadConfig({ file: config, env: process.env, options });
-  if (loaded.tty !== undefined) {
-    const link = resolve(loaded.tty);
+  for (const path of [loaded.tty, loaded.usbmodem, loaded.uart1, loaded.qcli]) {
+    if (path === undefined) continue;
+    const link = resolve(path);
     const parent = dirname(link);
     if (!isDirectory(parent)) {
       throw new PortError(`cannot make the port ${link}: there is no directory ${parent}`, `mkdir -p ${parent}`);

@@ -6,6 +6,12 @@ export interface ModemOptions {
   readonly config?: string | undefined;
   readonly efs?: string | undefined;
   readonly tty?: string | undefined;
+  readonly usbmodem?: string | undefined;
+  readonly uart1?: string | undefined;
+  readonly tcp?: string | undefined;
+  readonly qcli?: string | undefined;
+  readonly rules?: string | undefined;
+  readonly dialect?: string | undefined;
   readonly server?: string | undefined;
   readonly endpoint?: string | undefined;
   readonly pskIdentity?: string | undefined;
@@ -21,7 +27,13 @@ const text = (describe: string): Options => ({ type: "string", requiresArg: true
 const OPTIONS = {
   config: text("configuration file (TOML)"),
   efs: text("directory of the module's files; filled with the factory's when missing or empty"),
-  tty: text("path of the AT port's link; default: tty in the run directory"),
+  tty: text("path of the AT port's link, or a serial device; default: tty in the run directory"),
+  usbmodem: text("the same for a second AT port"),
+  uart1: text("the same for a third AT port"),
+  tcp: text("AT over TCP, host:port; each connection is a terminal of its own"),
+  qcli: text("path of the debug port's link, or a serial device"),
+  rules: text("file of AT answers of your own (TOML)"),
+  dialect: text("what is printed where the documents differ, KEY=VALUE,…; see [dialect] in bg96.toml"),
   server: text("LwM2M (or bootstrap) server, coap://host:port or coaps://host:port"),
   endpoint: text("endpoint name; default: urn:imei:<imei>"),
   "psk-identity": text("PSK identity for coaps"),
@@ -51,7 +63,8 @@ export function modemOptionsOf(parsed: Record<string, unknown>): ModemOptions {
 
 /** The same options for a process with another working directory. */
 export function absolutePaths(options: ModemOptions): ModemOptions {
-  const paths = Object.entries({ config: options.config, efs: options.efs, tty: options.tty });
+  const { config, efs, tty, usbmodem, uart1, qcli, rules } = options;
+  const paths = Object.entries({ config, efs, tty, usbmodem, uart1, qcli, rules });
   const given = paths.flatMap(([name, path]) => (path === undefined ? [] : [[name, resolve(path)]]));
   return { ...options, ...Object.fromEntries(given) };
 }

@@ -27,6 +27,8 @@ export interface RunOptions extends ModemOptions {
 /** A modem in its run directory, with its control socket. */
 export interface RunningModem extends Running {
   readonly tty: string;
+  readonly tcp: string | undefined;
+  readonly qcli: string | undefined;
   readonly endpoint: string;
   readonly control: string;
   onEvent(watcher: (event: number, name: string) => void): () => void;
@@ -41,7 +43,8 @@ export async function run(options: RunOptions, surroundings: Surroundings): Prom
     async () => {
       const modem = await openRunningModem(config, runtime, surroundings, daemon);
       log.info({ control: modem.control }, "control socket open");
-      process.stdout.write(`READY tty=${modem.tty} endpoint=${modem.endpoint}\n`);
+      const others = [modem.tcp && ` tcp=${modem.tcp}`, modem.qcli && ` qcli=${modem.qcli}`].filter(Boolean).join("");
+      process.stdout.write(`READY tty=${modem.tty} endpoint=${modem.endpoint}${others}\n`);
       return modem;
     },
     { clock: systemClock, log, signals: process },
@@ -74,6 +77,8 @@ export async function openRunningModem(
     });
     return {
       tty: bg96.tty,
+      tcp: bg96.tcp,
+      qcli: bg96.qcli,
       endpoint: bg96.client.endpoint,
       control: control.path,
       onEvent: bg96.onEvent,

@@ -39,10 +39,10 @@ export function createBodies(clock: Clock, lifetimeMs: number): Bodies {
         const isBlock = wanted !== undefined && response.code.startsWith("2.");
         return { response, payload: body, block2: isBlock ? { number: 0, more: false, szx } : undefined };
       }
-      const tagged = response.etag ? response : { ...response, etag: etagOf(body) };
+      const whole = tagged(response);
       const name = key();
-      if (name !== undefined) keep(name, tagged);
-      return cut(tagged, { number: 0, more: false, szx });
+      if (name !== undefined) keep(name, whole);
+      return cut(whole, { number: 0, more: false, szx });
     },
     next(key, wanted) {
       const kept = bodies.get(key);
@@ -55,6 +55,11 @@ export function createBodies(clock: Clock, lifetimeMs: number): Bodies {
       return cut(kept.response, wanted);
     },
   };
+}
+
+/** A body in blocks has an ETag, by which the peer tells whether they are all of one (RFC 7959 §2.4). */
+export function tagged(response: Response): Response {
+  return response.etag ? response : { ...response, etag: etagOf(response.payload ?? EMPTY) };
 }
 
 /** @returns the wanted block of the body; 4.00 if it begins beyond the end. */

@@ -96,7 +96,9 @@ export function fingerprintOf(datagram: Buffer): number {
   return hash;
 }
 
+/** Two rounds: after one, a high bit has reached so few others that the next bytes can undo it. */
 function mix(hash: number): number {
-  const product = Math.imul(hash, 0x85ebca6b);
-  return product ^ (product >>> 13);
+  let mixed = Math.imul(hash, 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return mixed ^ (mixed >>> 16);
 }

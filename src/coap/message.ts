@@ -4,7 +4,7 @@ export type Method = "GET" | "POST" | "PUT" | "DELETE";
 /** Class and detail as the texts write them, e.g. "2.05". */
 export type ResponseCode = `${2 | 4 | 5}.${number}`;
 
-/** Options by name, decoded; the ones LwM2M 1.0 needs (others arrive in `unknownCritical`). */
+/** Options by name, decoded: the ones LwM2M 1.0 needs. */
 export interface Options {
   readonly uriPath?: readonly string[];
   readonly uriQuery?: readonly string[];

@@ -48,11 +48,7 @@ const LENGTHS: Readonly<Record<number, readonly [number, number]>> = {
 };
 
 export const isRepeatable = (number: number): boolean =>
-  number === OPTION.uriPath ||
-  number === OPTION.uriQuery ||
-  number === OPTION.locationPath ||
-  number === OPTION.etag ||
-  number === OPTION.proxyUri;
+  number === OPTION.uriPath || number === OPTION.uriQuery || number === OPTION.locationPath || number === OPTION.etag;
 
 export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -142,10 +138,11 @@ function takeText(
   name: "uriPath" | "uriQuery" | "locationPath",
 ): boolean {
   const text = readText(bytes, start, end);
+  if (text.includes("\ufffd") && !isUtf8(bytes.subarray(start, end))) return false;
   const before = options[name] as string[] | undefined;
   if (before) before.push(text);
   else options[name] = [text];
-  return !text.includes("\ufffd") || isUtf8(bytes.subarray(start, end));
+  return true;
 }
 
 /** Ids in a path are a few digits: to call out of JavaScript for them costs more than all else here. */

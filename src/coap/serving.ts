@@ -1,7 +1,7 @@
 /** The peer's requests: from a message to a call of `onRequest`, and from its result to messages (RFC 7252 §5.2). */
 import { LARGEST_SZX, transferKey } from "#coap/block";
 import type { Bodies, ResponsePart } from "#coap/bodies";
-import { cut } from "#coap/bodies";
+import { cut, tagged } from "#coap/bodies";
 import type { Seen } from "#coap/duplicates";
 import type { EndpointOptions } from "#coap/endpoint";
 import { CoapError, type Method, type Options, type Request, type Response, type ResponseCode } from "#coap/message";
@@ -34,6 +34,8 @@ export interface Serving {
 const MAX_DEFERRED = 64;
 /** Observations whose path is remembered for the later blocks of a large notification. */
 const MAX_OBSERVED = 256;
+/** Characters of a diagnostic payload, which is to be brief (RFC 7252 §5.5.2): some repeat what the peer has sent. */
+const LONGEST_DIAGNOSTIC = 200;
 
 export function createServing(options: ServingOptions): Serving {
   const { onRequest, onUpload, bodies, uploads, retransmission, nextMessageId, answer, log } = options;
@@ -61,12 +63,15 @@ export function createServing(options: ServingOptions): Serving {
   const partFor = (message: Message, response: Response): ResponsePart => {
     const wanted = message.block2;
     if (!wanted || wanted.number === 0) return bodies.first(response, wanted, () => transferKey(message));
-    return response.code.startsWith("2.") ? cut(response, wanted) : { response, payload: response.payload ?? EMPTY };
+    return response.code.startsWith("2.")
+      ? cut(tagged(response), wanted)
+      : { response, payload: response.payload ?? EMPTY };
   };
 
   const toErrorResponse = (error: unknown, message: Message): Response => {
     if (error instanceof CoapError) {
-      return error.message === "" ? { code: error.code } : { code: error.code, payload: Buffer.from(error.message) };
+      const text = error.message.slice(0, LONGEST_DIAGNOSTIC);
+      return text === "" ? { code: error.code } : { code: error.code, payload: Buffer.from(text) };
     }
     log.error({ err: error, path: message.options.uriPath }, "a request could not be served");
     return { code: "5.00" };
@@ -131,7 +136,10 @@ export function createServing(options: ServingOptions): Serving {
   return {
     serve(message, seen) {
       const method = methodOf(message.code);
-      if (message.badOption !== undefined) return refuse(message, seen, "4.02"); // RFC 7252 §5.4.1
+      if (message.badOption !== undefined) {
+        if (message.type === "CON") return refuse(message, seen, "4.02"); // RFC 7252 §5.4.1
+        return answer(seen, encodeEmpty("RST", message.messageId));
+      }
       if (message.proxied) return refuse(message, seen, "5.05"); // §5.10.2
       if (!method) return refuse(message, seen, "4.05"); // §5.8
       if (deferred >= MAX_DEFERRED) return refuse(message, seen, "5.03");

@@ -1,7 +1,7 @@
 /** Bodies that arrive in Block1 pieces (RFC 7959 §2.5), a few at a time: joined in memory, or handed on piece by piece. */
 import { blockBytes, LARGEST_SZX, transferKey } from "#coap/block";
 import type { Response, ResponseCode } from "#coap/message";
-import type { Block, Message } from "#coap/wire";
+import { type Block, EMPTY, type Message } from "#coap/wire";
 import type { Cancel, Clock } from "#runtime";
 
 /** Takes a body piece by piece, so that it is never in memory as a whole. What throws is through: it hears no more. */
@@ -32,8 +32,8 @@ export interface Uploads {
 
 interface Upload {
   readonly sink: BodySink | undefined;
-  /** Empty where there is a sink. */
-  readonly chunks: Buffer[];
+  /** As much as has come, and room for more; empty where there is a sink. */
+  body: Buffer;
   received: number;
   /** Where the latest piece began, to know it again. */
   latest: number;
@@ -79,7 +79,13 @@ export function createUploads(clock: Clock, lifetimeMs: number, maxBodyBytes: nu
     }
   };
 
-  const begin = (sink: BodySink | undefined): Upload => ({ sink, chunks: [], received: 0, latest: -1, touchedAtMs: 0 });
+  const begin = (sink: BodySink | undefined): Upload => ({
+    sink,
+    body: EMPTY,
+    received: 0,
+    latest: -1,
+    touchedAtMs: 0,
+  });
 
   const find = (key: string): Upload | undefined => {
     const upload = uploads.get(key);
@@ -105,13 +111,13 @@ export function createUploads(clock: Clock, lifetimeMs: number, maxBodyBytes: nu
       uploads.delete(key);
       if (offset === upload.received) {
         if (upload.sink) upload.sink.write(payload);
-        else upload.chunks.push(payload);
+        else append(upload, payload);
         upload.latest = offset;
         upload.received += payload.length;
       }
       if (!block.more) {
         if (upload.sink) return { sink: upload.sink, block1: block };
-        return { body: Buffer.concat(upload.chunks, upload.received), block1: block };
+        return { body: upload.body.subarray(0, upload.received), block1: block };
       }
       makeRoom();
       upload.touchedAtMs = clock.monotonic();
@@ -124,4 +130,15 @@ export function createUploads(clock: Clock, lifetimeMs: number, maxBodyBytes: nu
       for (const key of [...uploads.keys()]) drop(key);
     },
   };
+}
+
+/** Copies the piece, into room that doubles: kept as they come, pieces of 16 bytes would take many times that. */
+function append(upload: Upload, piece: Buffer): void {
+  const length = upload.received + piece.length;
+  if (length > upload.body.length) {
+    const body = Buffer.allocUnsafeSlow(2 * length);
+    upload.body.copy(body, 0, 0, upload.received);
+    upload.body = body;
+  }
+  piece.copy(upload.body, upload.received);
 }

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { KNOWN_CIPHERS } from "#coap/cipher-suites";
 import type { Config } from "#config";
+import { parseAddress } from "#config/address";
 import { FIRMWARE_FAULTS } from "#modem/state";
 
 /** "log.level" and so on: the path of every option in the Config. */
@@ -18,6 +19,8 @@ export interface OptionRow {
   readonly allowed: string;
   /** "" in a file or a variable means none. */
   readonly optional?: boolean;
+  /** Of a file, meant from where the configuration file is. */
+  readonly isPath?: boolean;
   /** Never shown. */
   readonly secret?: boolean;
   /** A better remedy than `allowed`, where the value tells. */
@@ -44,7 +47,7 @@ const flag: OptionRow = { kind: "flag", schema: z.boolean(), allowed: "true or f
 /** Printable, so that it can stand in a line of text. */
 const words = (most: number) =>
   text(new RegExp(`^[^\\p{Cc}"]{1,${most}}$`, "u"), `1 to ${most} characters without quotes or control characters`);
-const path = text(/^[^\0]+$/, "a path");
+const path: OptionRow = { ...text(/^[^\0]+$/, "a path"), isPath: true, optional: true };
 
 const isCipher = (name: unknown): boolean => KNOWN_CIPHERS.some((each) => each === name);
 
@@ -78,8 +81,19 @@ const imei: OptionRow = {
 export const OPTIONS: Readonly<Record<OptionPath, OptionRow>> = {
   "log.level": choice("trace", "debug", "info", "warn", "error", "silent"),
   boot: choice("instant", "fast", "realistic"),
-  efs: { ...path, allowed: "the directory of the module's files", optional: true },
-  tty: { ...path, allowed: "the path of the port's symbolic link", optional: true },
+  efs: { ...path, allowed: "the directory of the module's files" },
+  tty: { ...path, allowed: "the path of the port's symbolic link, or of a serial device" },
+  usbmodem: { ...path, allowed: "the path of the second port's symbolic link, or of a serial device" },
+  uart1: { ...path, allowed: "the path of the third port's symbolic link, or of a serial device" },
+  tcp: {
+    kind: "text",
+    schema: z.string().refine((value) => parseAddress(value) !== undefined),
+    allowed: "host:port, e.g. 127.0.0.1:5023; port 0 = a free one",
+    optional: true,
+  },
+  qcli: { ...path, allowed: "the path of the debug port's symbolic link, or of a serial device" },
+  pacing: flag,
+  rules: { ...path, allowed: "the path of a file of rules" },
   register: flag,
   "lwm2m.server": {
     kind: "text",
@@ -107,7 +121,6 @@ export const OPTIONS: Readonly<Record<OptionPath, OptionRow>> = {
     },
   },
   "lwm2m.registerVersion": choice("always", "above1.0"),
-  "lwm2m.observeFlag": choice("always", "cancelOnly", "never"),
   "lwm2m.confirmableNotifications": flag,
   "lwm2m.oldFormats": flag,
   "lwm2m.serverInitiatedBootstrap": flag,
@@ -145,9 +158,21 @@ export const OPTIONS: Readonly<Record<OptionPath, OptionRow>> = {
   "network.rsrpDbm": whole(-140, -44),
   "network.rsrqDb": whole(-20, -3),
   "network.sinrDb": whole(-20, 30),
+  "dialect.edition": choice("1.1", "1.0"),
+  "dialect.errors": choice("plain", "cme"),
+  "dialect.mbspsName": choice("mbsps", "asAsked"),
+  "dialect.epnsMode": flag,
+  "dialect.observeFlag": choice("always", "cancelOnly", "never"),
+  "dialect.observeInverted": flag,
+  "dialect.observeSpace": flag,
+  "dialect.downlink": choice("full", "sample"),
+  "dialect.downlinkHex": flag,
+  "dialect.fotaPercent": choice("sample", "plain"),
+  "dialect.networkNames": choice("field", "manual"),
+  "dialect.msisdnUrn": choice("msisdn", "msisdh"),
+  "dialect.operations": choice("all", "rwOnly"),
   "firmware.acceptAny": flag,
   "firmware.httpsVerify": flag,
-  "firmware.fotaPercent": choice("sample", "plain"),
   "firmware.fault": choice(...FIRMWARE_FAULTS),
   "firmware.faultPercent": whole(0, 100),
   "battery.percent": whole(0, 100),

@@ -12,7 +12,8 @@ const VALUE_PIECE = /"""(?:\\[\s\S]|[^\\])*?"{3,5}|'''[\s\S]*?'{3,5}|"(?:\\.|[^"
 
 /**
  * @param text TOML without syntax errors.
- * @returns the places of tables and keys by dotted path; of an inline table only its own key.
+ * @returns the places of tables and keys by dotted path, "rule.0.answer" in the first [[rule]]; of an inline table only its
+ *   own key.
  */
 export function locateKeys(text: string): ReadonlyMap<string, Place> {
   const places = new Map<string, Place>();
@@ -37,14 +38,22 @@ export function locateKeys(text: string): ReadonlyMap<string, Place> {
     }
   };
   let table: readonly string[] = [];
+  const elements = new Map<string, number>();
+  /** The path of one more element of an array of tables. */
+  const nextElement = (path: readonly string[]): readonly string[] => {
+    const index = elements.get(path.join(".")) ?? 0;
+    elements.set(path.join("."), index + 1);
+    return [...path, String(index)];
+  };
   for (match(BLANK); at < text.length; match(BLANK)) {
     const start = at;
     const brackets = /^\[{0,2}/.exec(text.slice(at, at + 2))![0];
     at += brackets.length;
     const path = readPath();
-    if (brackets) table = path;
-    const full = (brackets ? path : [...table, ...path]).join(".");
-    if (!places.has(full)) places.set(full, placeOf(text, start));
+    if (brackets) table = brackets === "[[" ? nextElement(path) : path;
+    for (const each of brackets ? [path, table] : [[...table, ...path]]) {
+      if (!places.has(each.join("."))) places.set(each.join("."), placeOf(text, start));
+    }
     skipValue();
     if (at === start) at++;
   }

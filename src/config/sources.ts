@@ -1,10 +1,8 @@
 /** What the file, the environment and the command line give, each value with the place it comes from. */
-import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { parse as parseToml, TomlError } from "smol-toml";
 import type { ConfigOptions, ConfigProblem } from "#config";
 import { nearest, OPTIONS, type OptionPath, readText, variableOf } from "#config/options";
-import { locateKeys } from "#config/places";
+import { readTomlFile } from "#config/toml-file";
 
 /** One option given somewhere; undefined = none, where there would be a default. */
 export interface Given {
@@ -13,9 +11,14 @@ export interface Given {
   readonly place: string;
 }
 
-const FLAGS: Readonly<Record<keyof ConfigOptions, readonly [flag: string, path: OptionPath]>> = {
+const FLAGS: Readonly<Record<Exclude<keyof ConfigOptions, "dialect">, readonly [flag: string, path: OptionPath]>> = {
   efs: ["--efs", "efs"],
   tty: ["--tty", "tty"],
+  usbmodem: ["--usbmodem", "usbmodem"],
+  uart1: ["--uart1", "uart1"],
+  tcp: ["--tcp", "tcp"],
+  qcli: ["--qcli", "qcli"],
+  rules: ["--rules", "rules"],
   server: ["--server", "lwm2m.server"],
   endpoint: ["--endpoint", "lwm2m.endpoint"],
   pskIdentity: ["--psk-identity", "lwm2m.pskIdentity"],
@@ -30,36 +33,9 @@ const SECTIONS = [...new Set(PATHS.filter((path) => path.includes(".")).map((pat
 
 /** @param file path of a TOML file. */
 export function readFile(file: string, problems: ConfigProblem[]): readonly Given[] {
-  let text: string;
-  let tree: object;
-  try {
-    text = readFileSync(file, "utf8").replace(/^\ufeff/, "");
-    tree = parseToml(text);
-  } catch (error) {
-    const { message } = error as Error;
-    if (error instanceof TomlError) {
-      const what = message.split("\n")[0]!.replace(/^Invalid TOML document: /, "");
-      problems.push({
-        place: `${file}:${error.line}:${error.column}`,
-        message: what,
-        remedy: "write TOML 1.0 (toml.io)",
-      });
-    } else {
-      const why = message.replace(/^E[A-Z]+: /, "").replace(/, \w+( '.*)?$/, "");
-      problems.push({
-        place: file,
-        message: `cannot be read: ${why}`,
-        remedy: "name a file as `bg96 init DIR` writes it",
-      });
-    }
-    return [];
-  }
-  const places = locateKeys(text);
-  const placeOf = (path: string): string => {
-    const at = places.get(path);
-    if (at) return `${file}:${at.line}:${at.column}`;
-    return path.includes(".") ? placeOf(path.slice(0, path.lastIndexOf("."))) : file;
-  };
+  const read = readTomlFile(file, "name a file as `bg96 init DIR` writes it", problems);
+  if (!read) return [];
+  const { tree, placeOf } = read;
   const given: Given[] = [];
   const walk = (table: object, prefix: string) => {
     for (const [key, value] of Object.entries(table) as [string, unknown][]) {
@@ -79,7 +55,7 @@ export function readFile(file: string, problems: ConfigProblem[]): readonly Give
 /** Paths in a file are meant from where the file is. */
 function fromFile(file: string, path: OptionPath, value: unknown): unknown {
   if (value === "" && OPTIONS[path].optional) return undefined;
-  return (path === "efs" || path === "tty") && typeof value === "string" ? resolve(dirname(file), value) : value;
+  return OPTIONS[path].isPath && typeof value === "string" ? resolve(dirname(file), value) : value;
 }
 
 export function readEnvironment(
@@ -104,14 +80,28 @@ export function readEnvironment(
   return given;
 }
 
-export function readOptions(options: ConfigOptions): readonly Given[] {
-  const given: Given[] = [];
+export function readOptions(options: ConfigOptions, problems: ConfigProblem[]): readonly Given[] {
+  const given: Given[] = options.dialect === undefined ? [] : [...readDialect(options.dialect, problems)];
   for (const [key, [place, path]] of Object.entries(FLAGS)) {
     const value = options[key as keyof ConfigOptions];
     if (value === undefined) continue;
     given.push({ path, value: typeof value === "string" ? readText(OPTIONS[path], value) : value, place });
   }
   return given;
+}
+
+/** --dialect observeFlag=never,epnsMode=true */
+function readDialect(text: string, problems: ConfigProblem[]): readonly Given[] {
+  const place = "--dialect";
+  return text.split(",").flatMap((each) => {
+    const [key = "", value] = each.split("=", 2).map((part) => part.trim());
+    const path = `dialect.${key}`;
+    if (!isOption(path)) {
+      problems.push(unknown(path, place));
+      return [];
+    }
+    return [{ path, value: readText(OPTIONS[path], value ?? ""), place }];
+  });
 }
 
 function unknown(path: string, place: string): ConfigProblem {

@@ -1,4 +1,5 @@
 /** What an operator may turn on a running modem: one row a knob, with the values it takes. */
+import { CHANNEL } from "#modem/initial-state";
 import type { Modem } from "#modem/modem";
 import { type AccessTechnology, FIRMWARE_FAULTS, type ModemState, type Position } from "#modem/state";
 
@@ -60,7 +61,13 @@ export const KNOBS: Readonly<Record<string, Knob>> = {
   "radio.rsrpDbm": knob("radio", "rsrpDbm", ...integer(-140, -44)),
   "radio.rsrqDb": knob("radio", "rsrqDb", ...integer(-20, -3)),
   "radio.sinrDb": knob("radio", "sinrDb", ...integer(-20, 30)),
-  "radio.technology": knob("radio", "technology", ...oneOf(TECHNOLOGIES)),
+  "radio.technology": {
+    takes: `one of ${TECHNOLOGIES.join(", ")}`,
+    change(value, { radio }) {
+      const technology = TECHNOLOGIES.find((each) => each === value);
+      return technology && { radio: { ...radio, technology, ...CHANNEL[technology] } };
+    },
+  },
   "radio.cellId": knob("radio", "cellId", ...integer(0, 0xfffffff)),
   "radio.trackingArea": knob("radio", "trackingArea", ...integer(0, 0xffff)),
   "memory.freeKb": knob("memory", "freeKb", "an integer of 0 to the total", (value, state) => {

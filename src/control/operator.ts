@@ -75,10 +75,7 @@ export function createOperator(bg96: Bg96, clock: Clock, pid: number): Operator 
     off: () => bg96.power.off(),
     on: () => bg96.power.on(),
     loss: () => bg96.power.cut(),
-    brownout() {
-      bg96.power.cut();
-      bg96.power.on();
-    },
+    brownout: () => bg96.power.brownOut(),
   };
 
   return {

@@ -31,6 +31,8 @@ export interface EfsFile {
   /** @returns fewer bytes at its end. */
   read(at: number, length: number): Buffer;
   truncate(size: number): void;
+  /** What was written outlives the host's power from here on. */
+  sync(): void;
   /** Idempotent. */
   close(): void;
 }
@@ -228,6 +230,9 @@ function openFile(place: string, path: string, disk: Disk): EfsFile {
     truncate(bytes) {
       must("cut", () => disk.ftruncateSync(file, bytes));
       size = bytes;
+    },
+    sync() {
+      must("keep", () => disk.fsyncSync(file));
     },
     close() {
       if (isClosed) return;

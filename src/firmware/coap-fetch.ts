@@ -87,7 +87,8 @@ async function fetchBlocks(endpoint: Endpoint, uri: PackageUri, resume: Resume, 
     if (block?.more && response.payload.length !== blockBytes(block.szx)) {
       throw new DownloadError("connection", `download: block ${block.number} has ${response.payload.length} bytes`);
     }
-    if (!begun) sink.begin(received, response.size2 ?? (block?.more ? undefined : response.payload.length), etag);
+    if (!begun)
+      sink.begin(received, response.size2 ?? (block?.more ? undefined : received + response.payload.length), etag);
     begun = true;
     sink.piece(response.payload);
     received += response.payload.length;

@@ -7,16 +7,16 @@ import { CoapError } from "#coap/message";
 import type { Efs } from "#efs/efs";
 import { createDownload, type Receiver } from "#firmware/download";
 import { DownloadError, type DownloadFault } from "#firmware/download-error";
-import { takeFault } from "#firmware/faults";
 import type { Fetch } from "#firmware/fetch";
-import { examinePackage, type Image } from "#firmware/package";
+import { createFlashing } from "#firmware/flashing";
+import type { Image } from "#firmware/package";
+import { examineFile } from "#firmware/package-file";
 import { type PackageSourceOptions, problemOf } from "#firmware/package-source";
-import { type PackageUri, parsePackageUri } from "#firmware/package-uri";
+import { isHttp, type PackageUri } from "#firmware/package-uri";
 import { createRecordFile } from "#firmware/record";
 import { IDLE, stepUpdate, type UpdateEffect, type UpdateEvent, type UpdateState } from "#firmware/update-machine";
 import type { Power } from "#modem/power";
 import type { FotaReport, ModemState } from "#modem/state";
-import type { Cancel } from "#runtime";
 
 export interface DfotaOptions extends PackageSourceOptions {
   readonly power: Power;
@@ -44,9 +44,6 @@ export interface Dfota {
 
 const FOLDER = "/fota";
 const HOST_FILE = `${FOLDER}/update.zip`;
-/** Percentages told of UPDATING and of RESTORE. */
-const PERCENTS = [1, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100] as const;
-const STEP_MS = { instant: 0, fast: 20, realistic: 2000 } as const;
 /** <http_err> and <err> of `+QIND: "FOTA"` (BG96 DFOTA guide). */
 const HTTP_ERRORS: Readonly<Record<DownloadFault, number>> = {
   flash: 708,
@@ -82,27 +79,18 @@ const schema = z.object({
 
 export function createDfota(options: DfotaOptions): Dfota {
   const { runtime, modem, power, efs, acceptAny } = options;
-  const { clock, log } = runtime;
+  const { log } = runtime;
   const record = createRecordFile(efs, `${FOLDER}/update.json`, schema, log);
   const kept = record.load();
   let state: UpdateState = kept?.update ?? IDLE;
   let installed = kept?.installed;
-  /** The next step of the boot flow. */
-  let pending: Cancel | undefined;
   /** Lets the boot go on. */
   let proceed: (() => void) | undefined;
 
   const download = createDownload({
     ...options,
     path: `${FOLDER}/update.bin`,
-    onDone() {
-      try {
-        handle({ type: "arrived", image: download.examine() });
-      } catch (error) {
-        if (!(error instanceof DownloadError)) throw error;
-        failed(error.fault, error.message);
-      }
-    },
+    onArrived: (image) => handle({ type: "arrived", image }),
     onFailed: failed,
     onWithdrawn: () => handle({ type: "withdrawn" }),
   });
@@ -122,8 +110,9 @@ export function createDfota(options: DfotaOptions): Dfota {
   const reportDownload = (before: UpdateState, event: UpdateEvent) => {
     const downloading = before.is === "downloading" ? before : state.is === "downloading" ? state : undefined;
     if (!downloading || before.is === state.is) return;
+    if (event.type === "booted") return; // of a loss of power the boot alone tells
     const isHosts = downloading.from === "host";
-    if (!isHosts && !downloading.uri.startsWith("http")) return;
+    if (!isHosts && !isHttp(downloading.uri)) return;
     if (state.is === "downloading") return report({ step: "HTTPSTART" });
     const fault = event.type === "failed" ? event.fault : undefined;
     const error = fault ? HTTP_ERRORS[fault] : event.type === "arrived" ? 0 : HTTP_UNKNOWN_ERROR;
@@ -131,27 +120,31 @@ export function createDfota(options: DfotaOptions): Dfota {
     if (isHosts && (fault === "integrity" || fault === "unsupported")) report({ step: "END", error: ERRORS[fault] });
   };
 
+  const save = () => record.save({ installed, update: state });
+
   /** @throws CoapError when the event is refused. */
   const handle = (event: UpdateEvent) => {
     const before = state;
     const step = stepUpdate(state, event);
+    let isKept = true;
     state = step.state;
     if (state !== before) {
       log.info({ event: event.type, from: before.is, to: state.is }, "firmware update");
       const adopted = step.effects.find((effect) => effect.do === "adopt");
       installed = adopted?.image.version ?? installed;
-      record.save({ installed, update: state });
+      isKept = save();
       show();
       reportDownload(before, event);
     }
     for (const effect of step.effects) perform(effect);
+    if (!isKept) save(); // a package that is gone by now may have left the room for it
     if (step.refusal) throw new CoapError(step.refusal.code, step.refusal.detail);
   };
 
   const perform = (effect: UpdateEffect) => {
     switch (effect.do) {
       case "fetch":
-        return download.fetch(parsePackageUri(effect.uri));
+        return download.fetch(effect.uri);
       case "discard":
         return download.discard();
       case "restart":
@@ -171,61 +164,38 @@ export function createDfota(options: DfotaOptions): Dfota {
     go?.();
   };
 
-  /** Powers off and on again, as the fault asks. */
-  const losePower = () => {
-    power.cut();
-    clock.after(0, () => power.on());
-  };
-
   const endWith = (error: number, event: UpdateEvent) => {
     report({ step: "END", error });
     handle(event);
     bootOn();
   };
 
+  const flashing = createFlashing({
+    clock: runtime.clock,
+    modem,
+    power,
+    report,
+    onFlashed: () => handle({ type: "flashed" }),
+    onEnd(outcome) {
+      if (outcome === "applied") endWith(0, { type: "restored" });
+      else endWith(ERRORS.failed, { type: "notApplied" });
+    },
+  });
+
   const apply = (continued: boolean) => {
-    const local = state.is === "updating" && state.local;
+    const isHosts = state.is === "updating" && state.local;
     if (continued) report({ step: "continued" });
-    if (!continued || local) report({ step: "START" });
-    if (continued) return restore(0);
-    const fault = faultOfPackage(local);
-    if (fault) return endWith(ERRORS[fault], { type: "failed", fault });
-    flash(0);
+    if (!continued || isHosts) report({ step: "START" });
+    if (continued) return flashing.resume();
+    const fault = faultOfPackage(isHosts);
+    if (fault) endWith(ERRORS[fault], { type: "failed", fault });
+    else flashing.begin();
   };
-
-  const later = (step: () => void) => {
-    pending = clock.after(STEP_MS[power.profile], step);
-  };
-
-  const flash = (index: number) =>
-    later(() => {
-      const percent = PERCENTS[index];
-      if (percent === undefined) {
-        handle({ type: "flashed" });
-        return restore(0);
-      }
-      const fault = takeFault(modem, (due) => percent >= due, ["update", "powerInUpdating"]);
-      if (fault === "update") return endWith(ERRORS.failed, { type: "notApplied" });
-      if (fault === "powerInUpdating") return losePower();
-      report({ step: "UPDATING", percent });
-      flash(index + 1);
-    });
-
-  const restore = (index: number) =>
-    later(() => {
-      const percent = PERCENTS[index];
-      if (percent === undefined) {
-        return endWith(0, { type: "restored" });
-      }
-      if (takeFault(modem, (due) => percent >= due, ["powerInRestore"])) return losePower();
-      report({ step: "RESTORE", percent });
-      restore(index + 1);
-    });
 
   /** The file may have been changed since it was examined. */
-  const faultOfPackage = (local: boolean): "integrity" | "unsupported" | undefined => {
+  const faultOfPackage = (isHosts: boolean): "integrity" | "unsupported" | undefined => {
     try {
-      if (local) examineHostFile();
+      if (isHosts) examineHostFile();
       else download.examine();
       return undefined;
     } catch (error) {
@@ -235,13 +205,12 @@ export function createDfota(options: DfotaOptions): Dfota {
     }
   };
 
-  const examineHostFile = (): Image => {
-    const file = efs.open(HOST_FILE);
-    try {
-      return examinePackage(file, acceptAny);
-    } finally {
-      file.close();
-    }
+  const examineHostFile = (): Image => examineFile(efs, HOST_FILE, acceptAny);
+
+  const stop = () => {
+    flashing.stop();
+    proceed = undefined;
+    download.stop();
   };
 
   power.onBoot((go) => {
@@ -251,9 +220,7 @@ export function createDfota(options: DfotaOptions): Dfota {
   });
   const unwatch = modem.onChange((now, before) => {
     if (now.power.phase !== "off" || before.power.phase === "off") return;
-    pending?.();
-    proceed = undefined;
-    download.stop();
+    stop();
   });
   if (installed !== undefined) adopt(installed);
   show();
@@ -281,22 +248,17 @@ export function createDfota(options: DfotaOptions): Dfota {
       return download.receive(size);
     },
     writeUri(text) {
-      if (text === "") handle({ type: "reset" });
-      else if (state.is !== "idle")
-        handle({ type: "uriWritten", uri: text, problem: undefined }); // which refuses it
-      else handle({ type: "uriWritten", uri: text, problem: problemOf(options, text) });
+      if (text === "") return handle({ type: "reset" });
+      // in any other state the machine refuses it
+      const problem = state.is === "idle" ? problemOf(options, text) : undefined;
+      handle({ type: "uriWritten", uri: text, problem });
     },
     update: () => handle({ type: "executed" }),
     updateFrom(text) {
-      return (
-        text.startsWith("http") &&
-        problemOf(options, text) === undefined &&
-        isAccepted({ type: "hostAsked", uri: text })
-      );
+      return isHttp(text) && problemOf(options, text) === undefined && isAccepted({ type: "hostAsked", uri: text });
     },
     updateFromFile() {
       try {
-        if (!efs.exists(HOST_FILE)) return false;
         return isAccepted({ type: "hostFile", image: examineHostFile() });
       } catch (error) {
         if (!(error instanceof DownloadError)) throw error;
@@ -305,9 +267,7 @@ export function createDfota(options: DfotaOptions): Dfota {
     },
     close() {
       unwatch();
-      pending?.();
-      proceed = undefined;
-      download.stop();
+      stop();
     },
   };
 }

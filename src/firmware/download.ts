@@ -5,8 +5,9 @@ import { type Efs, EfsError, type EfsFile } from "#efs/efs";
 import { DownloadError, type DownloadFault } from "#firmware/download-error";
 import { takeFault } from "#firmware/faults";
 import type { Fetch, FetchSink } from "#firmware/fetch";
-import { examinePackage, type Image, MOST_PACKAGE_BYTES } from "#firmware/package";
-import type { PackageUri } from "#firmware/package-uri";
+import { type Image, MOST_PACKAGE_BYTES } from "#firmware/package";
+import { examineFile } from "#firmware/package-file";
+import { type PackageUri, parsePackageUri } from "#firmware/package-uri";
 import { awaitService } from "#firmware/service-wait";
 import type { Modem } from "#modem/modem";
 import { inService } from "#modem/network";
@@ -31,8 +32,8 @@ export interface DownloadOptions {
   readonly fetch: Readonly<Record<PackageUri["scheme"], Fetch>>;
   /** Takes files for packages that are none. */
   readonly acceptAny: boolean;
-  /** All of it is there. */
-  onDone(): void;
+  /** All of it is there, and sound. */
+  onArrived(image: Image): void;
   onFailed(fault: DownloadFault, message: string): void;
   /** What is pushed is no package after all. */
   onWithdrawn(): void;
@@ -42,15 +43,17 @@ export interface Download {
   /** Begins anew. @param total about, bytes, where the Server tells it */
   receive(total: number | undefined): Receiver;
   /** Goes on where the same URI was broken off. */
-  fetch(uri: PackageUri): void;
+  fetch(uri: string): void;
   /** What is there of the package stays. */
   stop(): void;
-  /** Stops, and removes what is there. */
+  /** Stops, and removes what is there; a disk that refuses costs its space, with a line in the log. */
   discard(): void;
   /** @throws DownloadError "integrity" or "unsupported" */
   examine(): Image;
 }
 
+/** 8 MB at 100 bytes a second; what has not come by then never will. */
+const LONGEST_MS = 86_400_000;
 /** Breaks of an HTTP download without progress in between, after which it is given up. */
 const MAX_BREAKS = 5;
 const AFTER_BREAK_MS = 5000;
@@ -80,8 +83,12 @@ export function createDownload(options: DownloadOptions): Download {
   };
   const discard = () => {
     stop();
-    efs.remove(path);
-    efs.remove(notePath);
+    try {
+      efs.remove(path);
+      efs.remove(notePath);
+    } catch (err) {
+      log.error({ err }, "a package could not be removed");
+    }
   };
   const begin = () => {
     stop();
@@ -97,8 +104,7 @@ export function createDownload(options: DownloadOptions): Download {
     if (fault === "flash" || fault === "ram" || fault === "connection")
       throw new DownloadError(fault, `${fault}: as asked for`);
     if (fault !== "powerInDownload") return;
-    power.cut(); // stops this transfer
-    clock.after(0, () => power.on());
+    power.brownOut(); // stops this transfer
     throw new DownloadError("connection", "power lost, as asked for");
   };
 
@@ -122,6 +128,24 @@ export function createDownload(options: DownloadOptions): Download {
     return new DownloadError("connection", String(error));
   };
 
+  const examine = () => {
+    const fault = takeFault(modem, () => true, ["integrity", "unsupported"]);
+    if (fault !== undefined) throw new DownloadError(fault, `${fault}: as asked for`);
+    return examineFile(efs, path, options.acceptAny);
+  };
+
+  const finish = () => {
+    stop();
+    let image: Image;
+    try {
+      image = examine();
+    } catch (error) {
+      const { fault, message } = faultOf(error);
+      return options.onFailed(fault, message);
+    }
+    options.onArrived(image);
+  };
+
   // ---- pulled
 
   const readNote = () => {
@@ -132,34 +156,36 @@ export function createDownload(options: DownloadOptions): Download {
     }
   };
 
-  const run = async (uri: PackageUri, mine: AbortController) => {
+  const run = async (text: string, mine: AbortController) => {
     const { signal } = mine;
+    const uri = parsePackageUri(text);
     const isHttp = uri.scheme.startsWith("http");
     let note = readNote();
-    if (note?.uri !== uri.text) {
-      note = { uri: uri.text };
+    if (note?.uri !== text) {
+      note = { uri: text };
       opened().truncate(0);
     }
     let total: number | undefined;
     let isFinal = false;
+    const take = (task: () => void) => {
+      if (signal.aborted) throw new DownloadError("connection", "download: stopped");
+      try {
+        task();
+      } catch (error) {
+        isFinal = true; // what is ours does not get better by asking again
+        throw faultOf(error);
+      }
+    };
     const sink: FetchSink = {
-      begin(from, size, etag) {
-        if (signal.aborted) throw new DownloadError("connection", "download: stopped");
-        total = size;
-        if (size !== undefined) refuseLarge(size);
-        opened().truncate(from);
-        note = { uri: uri.text, etag };
-        efs.write(notePath, JSON.stringify(note));
-      },
-      piece(bytes) {
-        if (signal.aborted) throw new DownloadError("connection", "download: stopped");
-        try {
-          append(bytes, total);
-        } catch (error) {
-          isFinal = true; // what is ours does not get better by asking again
-          throw error;
-        }
-      },
+      begin: (from, size, etag) =>
+        take(() => {
+          total = size;
+          if (size !== undefined) refuseLarge(size);
+          opened().truncate(from);
+          note = { uri: text, etag };
+          efs.write(notePath, JSON.stringify(note));
+        }),
+      piece: (bytes) => take(() => append(bytes, total)),
     };
     for (let breaks = 0; ; ) {
       await awaitService(modem, clock, signal);
@@ -171,7 +197,9 @@ export function createDownload(options: DownloadOptions): Download {
       // a datagram is lost without service, and asked for again; a TCP connection breaks
       const unwatch = modem.onChange((now) => isHttp && !inService(now) && abort());
       try {
-        return await options.fetch[uri.scheme](uri, { from: before, etag: note.etag }, sink, attempt.signal);
+        await options.fetch[uri.scheme](uri, { from: before, etag: note.etag }, sink, attempt.signal);
+        if (current === mine) opened().sync();
+        return;
       } catch (error) {
         const { fault, message } = faultOf(error);
         if (current !== mine || !isHttp || isFinal || fault !== "connection") throw error;
@@ -183,7 +211,10 @@ export function createDownload(options: DownloadOptions): Download {
         signal.removeEventListener("abort", abort);
       }
       await new Promise<void>((resolve) => {
-        const cancel = clock.after(AFTER_BREAK_MS, resolve);
+        const cancel = clock.after(AFTER_BREAK_MS, () => {
+          signal.removeEventListener("abort", cancel);
+          resolve();
+        });
         signal.addEventListener("abort", cancel);
       });
     }
@@ -191,26 +222,36 @@ export function createDownload(options: DownloadOptions): Download {
 
   return {
     receive(total) {
-      if (total !== undefined) refuseLargePush(total);
       const mine = begin();
-      opened().truncate(0);
-      efs.remove(notePath);
       const isOver = () => current !== mine;
+      const refused = (error: unknown): CoapError => {
+        const { fault, message } = faultOf(error);
+        if (!isOver()) options.onFailed(fault, message);
+        return new CoapError(REFUSALS[fault as keyof typeof REFUSALS], message);
+      };
+      try {
+        if (total !== undefined) refuseLarge(total);
+        opened().truncate(0);
+      } catch (error) {
+        throw refused(error);
+      }
       return {
         write(bytes) {
           if (isOver()) throw new CoapError("4.08", "package: its transfer was broken off");
           try {
             append(bytes, total);
           } catch (error) {
-            const { fault, message } = faultOf(error);
-            if (!isOver()) options.onFailed(fault, message);
-            throw new CoapError(REFUSALS[fault as keyof typeof REFUSALS], message);
+            throw refused(error);
           }
         },
         end() {
           if (isOver()) throw new CoapError("4.08", "package: its transfer was broken off");
-          stop();
-          options.onDone();
+          try {
+            opened().sync();
+          } catch (error) {
+            throw refused(error);
+          }
+          finish();
         },
         abandon(why) {
           if (isOver()) return;
@@ -219,42 +260,23 @@ export function createDownload(options: DownloadOptions): Download {
         },
       };
     },
-    fetch(uri) {
+    fetch(text) {
       const mine = begin();
-      run(uri, mine).then(
-        () => {
-          if (current !== mine) return;
-          stop();
-          options.onDone();
-        },
-        (error: unknown) => {
-          if (current !== mine) return;
-          const { fault, message } = faultOf(error);
-          options.onFailed(fault, message);
-        },
+      const failed = (error: unknown) => {
+        if (current !== mine) return;
+        const { fault, message } = faultOf(error);
+        options.onFailed(fault, message);
+      };
+      const cancel = clock.after(LONGEST_MS, () =>
+        failed(new DownloadError("connection", "download: takes over a day")),
       );
+      mine.signal.addEventListener("abort", cancel);
+      run(text, mine).then(() => {
+        if (current === mine) finish();
+      }, failed);
     },
     stop,
     discard,
-    examine() {
-      const fault = takeFault(modem, () => true, ["integrity", "unsupported"]);
-      if (fault !== undefined) throw new DownloadError(fault, `${fault}: as asked for`);
-      try {
-        return examinePackage(opened(), options.acceptAny);
-      } finally {
-        file?.close();
-        file = undefined;
-      }
-    },
+    examine,
   };
-
-  function refuseLargePush(total: number): void {
-    try {
-      refuseLarge(total);
-    } catch (error) {
-      const { fault, message } = faultOf(error);
-      options.onFailed(fault, message);
-      throw new CoapError("4.13", message);
-    }
-  }
 }

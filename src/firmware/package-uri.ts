@@ -18,6 +18,8 @@ const DEFAULT_PORT = { coap: 5683, coaps: 5684, http: 80, https: 443 } as const;
 /** RFC 7252 §5.10. */
 const MAX_OPTION_BYTES = 255;
 
+export const isHttp = (text: string): boolean => /^https?:/i.test(text);
+
 /** @throws DownloadError "protocol" for a scheme there is no client for, "uri" for what is no such URI */
 export function parsePackageUri(text: string): PackageUri {
   const invalid = () => new DownloadError("uri", "package URI: not scheme://host[:port]/path");

@@ -30,7 +30,7 @@ const PIECE_BYTES = 65_536;
 /** Fits a line of the terminal. */
 const VERSION = /^[^\p{Cc}"]+$/u;
 
-export const LEAST_PACKAGE_BYTES = AT.image;
+const LEAST_PACKAGE_BYTES = AT.image;
 /** The module's partition for packages. */
 export const MOST_PACKAGE_BYTES = 8 * 1024 * 1024;
 

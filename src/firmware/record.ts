@@ -6,16 +6,16 @@ import type { Log } from "#runtime";
 export interface RecordFile<T> {
   /** @returns undefined when nothing usable is kept, with a line in the log if something was. */
   load(): T | undefined;
-  /** Atomic; a disk that refuses costs the record, with a line in the log. */
-  save(value: T): void;
+  /** Atomic; a disk that refuses costs the record, with a line in the log. @returns whether it is kept */
+  save(value: T): boolean;
 }
 
 export function createRecordFile<T>(efs: Efs, path: string, schema: z.ZodType<T>, log: Log): RecordFile<T> {
   return {
     load() {
-      const content = efs.read(path);
-      if (content === undefined) return undefined;
       try {
+        const content = efs.read(path);
+        if (content === undefined) return undefined;
         return schema.parse(JSON.parse(content.toString("utf8")));
       } catch {
         log.error({ path }, "what was kept of an update makes no sense: begun anew");
@@ -25,8 +25,10 @@ export function createRecordFile<T>(efs: Efs, path: string, schema: z.ZodType<T>
     save(value) {
       try {
         efs.write(path, JSON.stringify(value));
+        return true;
       } catch (err) {
         log.error({ err }, "an update could not be kept");
+        return false;
       }
     },
   };

@@ -56,7 +56,7 @@ const RESULTS: Readonly<Record<DownloadFault, number>> = {
   protocol: 57,
 };
 /** Delivered: downloaded and found sound. */
-export const VERIFIED = 3;
+const VERIFIED = 3;
 
 export function stepSoftware(state: SoftwareState, event: SoftwareEvent): SoftwareStep {
   const stay: SoftwareStep = { state, effects: [] };

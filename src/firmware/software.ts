@@ -3,10 +3,9 @@ import { z } from "zod";
 import { CoapError } from "#coap/message";
 import type { DfotaOptions } from "#firmware/dfota";
 import { createDownload, type Receiver } from "#firmware/download";
-import { DownloadError, type DownloadFault } from "#firmware/download-error";
+import type { DownloadFault } from "#firmware/download-error";
 import { takeFault } from "#firmware/faults";
 import { problemOf } from "#firmware/package-source";
-import { parsePackageUri } from "#firmware/package-uri";
 import { createRecordFile } from "#firmware/record";
 import {
   INITIAL,
@@ -59,14 +58,7 @@ export function createSoftware(options: DfotaOptions): Software {
   const download = createDownload({
     ...options,
     path: `${FOLDER}/software.bin`,
-    onDone() {
-      try {
-        handle({ type: "arrived", image: download.examine() });
-      } catch (error) {
-        if (!(error instanceof DownloadError)) throw error;
-        failed(error.fault, error.message);
-      }
-    },
+    onArrived: (image) => handle({ type: "arrived", image }),
     onFailed: failed,
     onWithdrawn: () => handle({ type: "withdrawn" }),
   });
@@ -80,26 +72,30 @@ export function createSoftware(options: DfotaOptions): Software {
   const adopt = () =>
     modem.update(({ identity }) => ({ identity: { ...identity, applicationRevision: installed ?? factory } }));
 
+  const save = () => record.save({ installed, software: state });
+
   /** @throws CoapError when the event is refused. */
   const handle = (event: SoftwareEvent) => {
     const before = state;
     const step = stepSoftware(state, event);
+    let isKept = true;
     state = step.state;
     if (state !== before) {
       log.info({ event: event.type, from: before.is, to: state.is }, "software update");
       const adopted = step.effects.find((effect) => effect.do === "adopt");
       if (adopted) installed = adopted.version;
-      record.save({ installed, software: state });
+      isKept = save();
       show();
     }
     for (const effect of step.effects) perform(effect);
+    if (!isKept) save(); // a package that is gone by now may have left the room for it
     if (step.refusal) throw new CoapError(step.refusal.code, step.refusal.detail);
   };
 
   const perform = (effect: SoftwareEffect) => {
     switch (effect.do) {
       case "fetch":
-        return download.fetch(parsePackageUri(effect.uri));
+        return download.fetch(effect.uri);
       case "discard":
         return download.discard();
       case "adopt":

@@ -92,9 +92,7 @@ export function stepUpdate(state: UpdateState, event: UpdateEvent): UpdateStep {
       if (problem === undefined)
         return { state: { is: "downloading", from: "pull", uri }, effects: [{ do: "fetch", uri }] };
       const failed: UpdateStep = { state: { is: "idle", uri, result: RESULTS[problem.fault] }, effects: [] };
-      return problem.fault === "protocol"
-        ? { ...failed, refusal: { code: "4.00", detail: problem.message } }
-        : failed;
+      return problem.fault === "protocol" ? { ...failed, refusal: { code: "4.00", detail: problem.message } } : failed;
     }
     case "hostAsked":
       if (state.is !== "idle" && state.is !== "downloaded") return refuse("4.00", "an update is under way");

@@ -10,9 +10,10 @@
  * everything else, so the rights held until then are written down with it.
  */
 import { CoapError } from "#coap/message";
+import type { Node, ResourceNode } from "#lwm2m/node";
 import { isMultiple } from "#lwm2m/object";
 import { formatPath, type Path } from "#lwm2m/path";
-import type { Node, Registry, ResourceNode } from "#lwm2m/registry";
+import type { Registry } from "#lwm2m/registry";
 
 export type Operation = "read" | "write" | "execute" | "create" | "delete" | "discover" | "observe" | "writeAttributes";
 

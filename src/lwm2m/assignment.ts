@@ -1,7 +1,7 @@
 /** The values that one Write or Create gives to an Instance: all checked first, then carried out. */
 import { CoapError } from "#coap/message";
+import type { InstanceNode } from "#lwm2m/node";
 import type { ResourceRow, ResourceValue } from "#lwm2m/object";
-import type { InstanceNode } from "#lwm2m/registry";
 import type { Shelf } from "#lwm2m/shelf";
 import { checkValue } from "#lwm2m/value";
 

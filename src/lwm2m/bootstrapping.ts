@@ -21,11 +21,11 @@ export interface Bootstrapping {
   readonly isTransferring: boolean;
   /** Nothing more comes of it by itself: given up, or there is no account of a Bootstrap-Server. */
   readonly isStuck: boolean;
-  /** The Client starts, with accounts of an earlier bootstrap or registration or with others; where the Bootstrap-Server may begin, there is a link to it from now on. */
+  /** The Client starts; where the Bootstrap-Server may begin, there is a link to it from now on. @param source of the accounts */
   begin(source: ReturnType<Accounts["load"]>): void;
   /** @param afterFailure because a registration has failed: the second time in a row, and each later one, after a longer wait */
   ask(afterFailure: boolean): void;
-  /** A registration has succeeded. */
+  /** All registrations have succeeded. */
   settled(): void;
   /** The module is online again. */
   goOn(): void;
@@ -59,7 +59,7 @@ export function createBootstrapping(options: BootstrappingOptions): Bootstrappin
   const { clock, log } = runtime;
   let session: BootstrapSession | undefined;
   let holdOff: Cancel | undefined;
-  /** Failed registrations that have led here since one succeeded. */
+  /** Bootstraps for a failed registration since all succeeded: without a wait they could follow each other without end. */
   let failures = 0;
 
   const onState = ({ state }: BootstrapSession, before: BootstrapState) => {
@@ -74,7 +74,10 @@ export function createBootstrapping(options: BootstrappingOptions): Bootstrappin
       say(2);
     }
     if (state.is === "failed") {
-      log.warn({}, "bootstrap given up: register again, or check the bootstrap server and its account for this endpoint");
+      log.warn(
+        {},
+        "bootstrap given up: register again, or check the bootstrap server and its account for this endpoint",
+      );
       say(1);
       lifespan.review();
     }

@@ -53,6 +53,8 @@ export interface ClientCore extends Client {
   /** /1/x/4 and /1/x/8, which the Server Object hands on. */
   disable(serverInstanceId: number): void;
   triggerUpdate(serverInstanceId: number): void;
+  /** Whether LGU+'s own Objects are there. */
+  readonly lguOffered: boolean;
   /** Before power goes: de-registers, at most 5 s, unless registrations outlive a reboot (PER_REGSTATUS_FEAT). */
   goDown(): Promise<void>;
 }
@@ -209,6 +211,7 @@ export function createClient(options: ClientOptions): ClientCore {
       autostart();
     }
     if (now.power.phase === "off") {
+      if (now.power.sleeping) kept.end(); // into deep sleep it goes in order, with nothing said to anybody
       halt();
       attributes.clear();
     }
@@ -272,6 +275,9 @@ export function createClient(options: ClientOptions): ClientCore {
     },
     halt,
     goDown,
+    get lguOffered() {
+      return lifecycle.lguOffered;
+    },
     disable: lifecycle.disable,
     triggerUpdate: lifecycle.triggerUpdate,
   };

@@ -10,12 +10,17 @@ import type { Log } from "#runtime";
 export const LWM2M_CFG = "/datatx/lwm2m_cfg";
 export const CARRIER_APN_CFG = "/datatx/carrier_apn_cfg";
 
+/** The guide's Table 3. */
+const DEFAULT_APN_CLASS = 2;
+
 export interface ClientFiles {
   readonly cfg: Lwm2mCfg;
   readonly dataCallRetry: RetryPolicy;
   readonly registrationRetry: RetryPolicy;
   /** The APN for a Server, or for the Bootstrap-Server (undefined): "" when none is set. */
   apnFor(shortServerId: number | undefined): string;
+  /** Its class: that of the block, else Table 3's. */
+  apnClassFor(shortServerId: number | undefined): number;
   /** BS_IF_REG_FAILS of a Server. */
   bootstrapIfFails(shortServerId: number): boolean;
 }
@@ -45,6 +50,7 @@ export function readClientFiles(efs: Efs, log: Log): ClientFiles {
       factor: cfg.registrationRetryExponent,
       longestS: cfg.registrationRetryMaxTimeoutS,
     },
+    apnClassFor: (shortServerId) => blockOf(shortServerId)?.apnClass ?? DEFAULT_APN_CLASS,
     apnFor: (shortServerId) => blockOf(shortServerId)?.apn ?? cfg.apn ?? "",
     bootstrapIfFails: (shortServerId) => blockOf(shortServerId)?.bootstrapIfRegistrationFails === 1,
   };

@@ -40,7 +40,7 @@ export function createFactoryAccounts(efs: Efs, registry: Registry, log: Log): F
     for (const { path, value: written, line, column } of records) {
       const { objectId, instanceId, resourceId, resourceInstanceId } = path;
       const row = registry.row(objectId, resourceId);
-      const value = row?.type && valueOf(written, row.type);
+      const value = row?.type && valueFrom(written, row.type);
       if (value === undefined) {
         log.warn({ line, column }, "bootstrap.ini: entry ignored, no Resource of that type there");
         continue;
@@ -80,7 +80,7 @@ export function createFactoryAccounts(efs: Efs, registry: Registry, log: Log): F
 }
 
 /** @returns undefined where the file's value is none of that type. */
-function valueOf(written: BootstrapRecord["value"], type: ResourceType): Value | undefined {
+function valueFrom(written: BootstrapRecord["value"], type: ResourceType): Value | undefined {
   switch (type) {
     case "opaque":
       return typeof written === "string" ? Buffer.from(written, "base64") : undefined;

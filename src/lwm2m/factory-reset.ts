@@ -14,7 +14,10 @@ export interface FactoryResetOptions {
   readonly initial: ModemState;
 }
 
-/** Servers are told by De-register; what the module keeps goes once it is off, when nobody writes to it any more. */
+/**
+ * Servers are told by De-register, also where registrations outlive a reboot: without their file they do not. The rest of
+ * what the module keeps goes once it is off, when nobody writes to it any more.
+ */
 export function resetToFactory({ modem, power, registry, settings, initial }: FactoryResetOptions): void {
   const unsubscribe = modem.onChange(({ power: { phase } }) => {
     if (phase !== "off") return;
@@ -23,5 +26,6 @@ export function resetToFactory({ modem, power, registry, settings, initial }: Fa
     for (const objectId of registry.objects.keys()) registry.load(objectId, new Map());
     modem.update({ settings: initial.settings, pdp: initial.pdp, time: initial.time, gnss: initial.gnss });
   });
+  settings.reset();
   power.restart();
 }

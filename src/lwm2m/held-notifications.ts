@@ -7,8 +7,8 @@ import type { Relation } from "#lwm2m/relation";
 export type Held = { readonly relation: Relation } & ({ readonly content: Content } | { readonly end: Response });
 
 export interface HeldNotifications {
-  /** Beyond the bound the oldest one goes. */
-  add(notification: Held): void;
+  /** @returns the oldest one, where it had to make room */
+  add(notification: Held): Held | undefined;
   has(relation: Relation): boolean;
   drop(relation: Relation): void;
   /** Hands them out, the oldest first, and keeps none; `isLast`: no later one is of the same relation. */
@@ -23,7 +23,7 @@ export function createHeldNotifications(): HeldNotifications {
   return {
     add(notification) {
       held.push(notification);
-      if (held.length > MAX_HELD) held.shift();
+      return held.length > MAX_HELD ? held.shift() : undefined;
     },
     has: (relation) => held.some((each) => each.relation === relation),
     drop(relation) {

@@ -82,30 +82,33 @@ export function createKeptRegistrations(options: KeptRegistrationsOptions): Kept
     return [];
   };
 
+  const attempt = (task: () => void) => {
+    try {
+      task();
+    } catch (err) {
+      log.error({ err }, "the registrations could not be kept in /datatx/lwm2m");
+    }
+  };
+
   const write = (registrations: readonly KeptRegistration[]) => {
     if (!keeps) return;
     if (written && !store.has(STORED_AS)) {
       keeps = false;
       return;
     }
-    try {
+    attempt(() => {
       if (registrations.length > 0) store.save(STORED_AS, registrations);
       else store.remove(STORED_AS);
       written = registrations.length > 0;
-    } catch (err) {
-      log.error({ err }, "the registrations could not be kept in /datatx/lwm2m");
-    }
+    });
   };
 
   return {
     begin(keep) {
-      keeps = true;
-      written = false;
-      found = [];
-      if (keep) found = read();
-      else write([]);
       keeps = keep;
+      found = keep ? read() : [];
       written = found.length > 0;
+      if (!keep) attempt(() => store.remove(STORED_AS));
     },
     find: (account, endpoint) =>
       found.find(

@@ -23,9 +23,10 @@ import { PLAIN_UPDATE, type UpdateContent } from "#lwm2m/registration";
 import { createRegistrations, isHeld } from "#lwm2m/registrations";
 import type { Registry } from "#lwm2m/registry";
 import type { ServerSession } from "#lwm2m/server-session";
-import type { Settings } from "#lwm2m/settings";
+import { offersLgu, type Settings } from "#lwm2m/settings";
+import { type StartSettings, takeSettings } from "#lwm2m/start-settings";
 import { watchForUpdates } from "#lwm2m/update-triggers";
-import { callForModule } from "#modem/data-call";
+import { callForModule, moduleCall } from "#modem/data-call";
 import type { Modem } from "#modem/modem";
 import { inService, isOnline } from "#modem/network";
 import type { ClientPhase } from "#modem/state";
@@ -65,6 +66,8 @@ export interface Lifecycle {
   readonly sessions: readonly ServerSession[];
   /** The name sent in Register; undefined when it cannot be formed. */
   readonly endpointName: string | undefined;
+  /** Whether LGU+'s own Objects are there: those of the profile with which the Client started. */
+  readonly lguOffered: boolean;
   /** @throws ClientError without usable configuration. */
   start(): void;
   update(shortServerId: number, content: UpdateContent): void;
@@ -91,10 +94,12 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
   /** Bootstrap or registration has begun (after service and data call). */
   let active = false;
   let files: ClientFiles | undefined;
+  let taken: StartSettings | undefined;
   let seeking: Cancel | undefined;
-  let mode: 0 | 1 = 0;
   /** De-registration under way. */
   let leaving: Promise<void> | undefined;
+  /** A start has been asked for meanwhile: it comes after the answers to De-register. */
+  let startsAgain = false;
   /** Raised by each stop, so that what began before it ends no later life. */
   let life = 0;
   const keeper = createAccountKeeper(accounts, clock, log);
@@ -103,9 +108,9 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
   const phase = () => modem.state.lwm2m.phase;
 
   const nameFor = (use: "registration" | "bootstrap"): string => {
-    const explicit = settings.endpointName;
+    const { endpointName: explicit, endpointForms } = (running && taken) || settings;
     if (explicit !== undefined) return explicit;
-    return endpointName(settings.endpointForms[use], modem.state.identity.imei, modem.state.sim.msisdn, use);
+    return endpointName(endpointForms[use], modem.state.identity.imei, modem.state.sim.msisdn, use);
   };
 
   const registrationName = (): string | undefined => {
@@ -116,19 +121,20 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     }
   };
 
-  /** The APN of an account: its block of carrier_apn_cfg, else the default of lwm2m_cfg. */
+  /** The APN of an account and its class: its block of carrier_apn_cfg, else the default of lwm2m_cfg. */
+  const apnOf = (account: Account | undefined) =>
+    [files!.apnFor(account?.shortServerId), files!.apnClassFor(account?.shortServerId)] as const;
+
   const dataCall = (account: Account | undefined): true | string => {
-    const type = settings.ipPreference === 1 ? "IPV6" : "IP";
-    const call = callForModule(modem.state, files!.apnFor(account?.shortServerId), type);
+    const type = taken!.ipPreference === 1 ? "IPV6" : "IP";
+    const call = callForModule(modem.state, ...apnOf(account), type);
     if (!call.ok) return call.reason;
     if (call.change.moduleCalls) modem.update(call.change);
     return true;
   };
 
-  const addressFor = (account: Account | undefined): string | undefined => {
-    const apn = files!.apnFor(account?.shortServerId);
-    return modem.state.moduleCalls.find((call) => call.apn === apn)?.address;
-  };
+  const addressFor = (account: Account | undefined): string | undefined =>
+    moduleCall(modem.state, ...apnOf(account))?.address;
 
   const blockedByRoaming = () => modem.state.registration.eps === 5 && files!.cfg.roamingFeature === 1;
 
@@ -164,7 +170,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     say,
     onReady() {
       keeper.save();
-      bootstrapping.settled();
+      if (registrations.sessions.every(isHeld)) bootstrapping.settled();
     },
     kept(account) {
       const name = registrationName();
@@ -216,7 +222,6 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
 
   const seekDataCall = (source: Source) => {
     const { cfg, dataCallRetry } = files!;
-    const first = mode === 1 && source !== "persistent" ? undefined : accounts.servers[0];
     seeking = awaitDataCall({
       modem,
       clock,
@@ -224,7 +229,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
       retry: dataCallRetry,
       retries: cfg.maxRetries,
       hasService,
-      call: () => dataCall(first),
+      call: () => dataCall(accounts.servers[0]),
       onReady: () => begin(source),
       onGivenUp: () => {
         running = false;
@@ -235,6 +240,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
   const stop = () => {
     life++;
     leaving = undefined;
+    startsAgain = false;
     running = false;
     active = false;
     seeking?.();
@@ -249,14 +255,14 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
 
   const start = () => {
     if (leaving) {
-      void leaving.then(() => orStop(start)); // after the answer to De-register
+      startsAgain = true;
       return;
     }
     if (running && !isStuck()) return;
     stop();
     files = readClientFiles(options.efs, log);
-    mode = settings.bootstrapMode;
-    const source = accounts.load(mode);
+    taken = takeSettings(settings);
+    const source = accounts.load(taken.bootstrapMode);
     if (source === "none") throw new ClientError("LwM2M cannot start: no /datatx/bootstrap.ini");
     if (accounts.servers.length === 0 && !accounts.bootstrapServer) {
       throw new ClientError("LwM2M cannot start: no server account in /datatx/bootstrap.ini");
@@ -277,11 +283,19 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     }
   };
 
-  const leave = async (withinMs: number) => {
+  const deregister = async (withinMs: number): Promise<void> => {
+    startsAgain = false;
+    if (leaving) return leaving;
     const mine = life;
     const answers = registrations.deregister(withinMs);
-    if (answers) await answers;
-    if (mine === life) stop();
+    if (!answers) return stop();
+    leaving = answers.then(() => {
+      if (mine !== life) return;
+      const next = startsAgain;
+      stop();
+      if (next) orStop(start);
+    });
+    return leaving;
   };
 
   // ---- what changes while running
@@ -289,9 +303,10 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
   modem.onChange((now, before) => {
     if (!active || now.registration.eps === before.registration.eps || !inService(now) || !blockedByRoaming()) return;
     log.info({}, "LwM2M is idle while roaming (ROAMING_FEAT=1)");
+    const next = !leaving || startsAgain;
     kept.end();
     stop();
-    orStop(start);
+    if (next) orStop(start);
   });
   registry.onChange(({ path }) => {
     if (active && !bootstrapping.isTransferring && path.objectId !== undefined && path.objectId <= 2) keeper.changed();
@@ -307,11 +322,6 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     sessions: () => (active && !bootstrapping.isTransferring ? registrations.sessions : []),
   });
 
-  const deregister = (withinMs: number) => {
-    leaving ??= leave(withinMs);
-    return leaving;
-  };
-
   return {
     get running() {
       return running;
@@ -321,6 +331,9 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     },
     get endpointName() {
       return registrationName();
+    },
+    get lguOffered() {
+      return running && taken ? taken.lguOffered : offersLgu(settings);
     },
     start,
     update(shortServerId, content) {

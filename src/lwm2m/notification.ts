@@ -2,9 +2,10 @@
 import type { AttributeSet } from "#lwm2m/attributes";
 import { type Content, encodeNode } from "#lwm2m/format/content";
 import { encodeTlv } from "#lwm2m/format/tlv";
+import type { InstanceNode, Node } from "#lwm2m/node";
 import { isMultiple, type ResourceRow } from "#lwm2m/object";
 import type { Path } from "#lwm2m/path";
-import type { InstanceNode, Node, Registry } from "#lwm2m/registry";
+import type { Registry } from "#lwm2m/registry";
 
 /** What an observed path looks like at one moment. */
 export interface Sample extends Content {

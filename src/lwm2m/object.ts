@@ -88,6 +88,11 @@ export interface ObjectDefinition {
   readonly resources: Readonly<Record<number, ResourceRow>>;
 }
 
+/** @returns a multiple Resource whose instances are numbered from 0. */
+export function multipleOf(values: readonly Value[]): MultipleValue {
+  return new Map(values.entries());
+}
+
 export function isMultiple(value: ResourceValue): value is MultipleValue {
   return value instanceof Map;
 }

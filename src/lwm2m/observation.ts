@@ -189,7 +189,12 @@ export function createObservations(options: ObservationsOptions): Observations {
   }
 
   function hold(notification: Held): void {
-    held.add(notification);
+    const lost = held.add(notification);
+    if (lost)
+      log.warn(
+        { server: shortServerId, path: formatPath(lost.relation.path) },
+        "a stored notification is lost: too many wait",
+      );
     if (way === "asleep") options.onDue?.();
   }
 
@@ -282,7 +287,9 @@ export function createObservations(options: ObservationsOptions): Observations {
     },
 
     dump: () =>
-      [...relations.values()].map((relation) => recordOf(relation, !relation.happened && !held.has(relation))),
+      [...relations.values()].map((relation) =>
+        recordOf(relation, !relation.happened && !relation.inFlight && !held.has(relation)),
+      ),
 
     restore(records) {
       for (const record of records) {

@@ -8,7 +8,7 @@ export interface Path {
 }
 
 /** Identifiers are 16-bit; 65535 is reserved. */
-const MAX_ID = 65534;
+export const MAX_ID = 65534;
 
 const LEVELS = ["objectId", "instanceId", "resourceId", "resourceInstanceId"] as const;
 

@@ -147,7 +147,7 @@ export function stepRegistration(
       }
     case "waiting":
       if (event.type === "retryDue") return register(state.attempt + 1);
-      if (event.type === "registerAsked" || event.type === "updateAsked" || event.type === "moved") return register(0);
+      if (event.type === "registerAsked" || event.type === "moved") return register(0);
       if (event.type === "disableAsked") return disable(event.disableMs);
       if (event.type === "deregisterAsked") return idle;
       return stay;

@@ -1,6 +1,7 @@
 /** The tree of Objects this device offers, and every operation on it that needs no knowledge of the network. */
 import { CoapError } from "#coap/message";
 import { assign, leftOut, planAssignments, refuseMandatory, tellRows } from "#lwm2m/assignment";
+import type { InstanceNode, Node, ObjectNode, ResourceNode } from "#lwm2m/node";
 import type { ExecuteArguments, ObjectDefinition, ResourceRow, ResourceType, ResourceValue } from "#lwm2m/object";
 import { formatPath, type Path } from "#lwm2m/path";
 import {
@@ -13,28 +14,10 @@ import {
   isWritable,
   lowestFree,
   renew,
+  requireRoom,
   type Shelf,
 } from "#lwm2m/shelf";
 import { checkValue } from "#lwm2m/value";
-
-/** What a Read gives and a Write takes. */
-export interface ResourceNode {
-  readonly kind: "resource";
-  readonly id: number;
-  readonly type: ResourceType;
-  readonly value: ResourceValue;
-}
-export interface InstanceNode {
-  readonly kind: "instance";
-  readonly id: number;
-  readonly resources: readonly ResourceNode[];
-}
-export interface ObjectNode {
-  readonly kind: "object";
-  readonly id: number;
-  readonly instances: readonly InstanceNode[];
-}
-export type Node = ResourceNode | InstanceNode | ObjectNode;
 
 /** Instances of one Object: Resource values by Resource id, by instance id. */
 export type InstanceValues = ReadonlyMap<number, ResourceValue>;
@@ -73,9 +56,6 @@ export interface Registry {
 }
 
 export type Actor = "server" | "client" | "bootstrap";
-
-/** Instances of one Object that Servers may make; beyond it Create is refused. */
-const MAX_INSTANCES = 64;
 
 export function createRegistry(definitions: readonly ObjectDefinition[]): Registry {
   const shelves = createShelves(definitions);
@@ -175,12 +155,17 @@ export function createRegistry(definitions: readonly ObjectDefinition[]): Regist
       if (path.instanceId === undefined) {
         if (as === "server" || node.kind !== "object") throw new CoapError("4.05", "write: names no instance");
         refuseOtherInstances(shelf, node, as);
+        requireRoom(
+          shelf,
+          node.instances.map(({ id }) => id),
+        );
         const commits = node.instances.map((instance) => planWrite(shelf, instance, instance.id, mode, as));
         for (const commit of commits) commit();
         return;
       }
       const create = as === "bootstrap" && shelf.definition.instances === "multiple";
-      if (!create) valuesOf(shelf, path);
+      if (create) requireRoom(shelf, [path.instanceId]);
+      else valuesOf(shelf, path);
       if (path.resourceId === undefined) {
         if (node.kind !== "instance") throw new CoapError("4.00", "write: payload is no instance");
         planWrite(shelf, node, path.instanceId, mode, as)();
@@ -208,10 +193,8 @@ export function createRegistry(definitions: readonly ObjectDefinition[]): Regist
       if (instanceId !== undefined && shelf.instances.has(instanceId)) {
         throw new CoapError("4.00", `/${objectId}/${instanceId}: exists already`);
       }
-      if (as === "server" && shelf.instances.size >= MAX_INSTANCES) {
-        throw new CoapError("4.05", `${shelf.definition.name}: no more than ${MAX_INSTANCES} instances`);
-      }
-      const id = instanceId ?? lowestFree(shelf);
+      const id = instanceId ?? lowestFree(shelf.instances);
+      if (as !== "client") requireRoom(shelf, [id]);
       const assignments = planAssignments(shelf, values, isKept);
       const kept = initialValues(shelf);
       if (as === "server") {

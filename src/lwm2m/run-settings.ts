@@ -43,6 +43,9 @@ export function withOverrides(settings: Settings, given: RunOverrides): RunSetti
     get endpointName() {
       return overrides.endpoint ?? settings.endpointName;
     },
+    get endpointMode() {
+      return overrides.endpoint === undefined ? settings.endpointMode : 1;
+    },
     setEndpointName(mode, name) {
       settings.setEndpointName(mode, name);
       drop("endpoint");

@@ -33,7 +33,7 @@ export interface ServerSession {
   handle(event: RegistrationEvent): void;
   /** Goes on with a registration of earlier: an Update, which tells what has changed since, comes first. */
   resume(grant: Grant): void;
-  /** The module is online again: an Update says so, over a new link where the address is another one. */
+  /** The module is online again: an Update says so, over a new link where the address is another one; who waits to register does it now. */
   goOn(): void;
   /** Something is to be told: a sleeping device wakes for it, with an Update. */
   wake(): void;
@@ -185,7 +185,7 @@ export function createServerSession(options: ServerSessionOptions): ServerSessio
   };
 
   const deregister = async (location: readonly string[]): Promise<RegistrationEvent> => {
-    if (endpoint) await requests.deregister(endpoint, location);
+    await requests.deregister(endpoint ?? (await connect()), location);
     return { type: "deregistered" };
   };
 
@@ -273,6 +273,7 @@ export function createServerSession(options: ServerSessionOptions): ServerSessio
       session.handle({ type: "resumed", location: kept.location, content: requests.changesSince(kept) });
     },
     goOn() {
+      if (state.is === "waiting") return session.handle({ type: "registerAsked" });
       const hasMoved = options.dataCall() === true && options.address() !== address;
       session.handle(hasMoved ? { type: "moved" } : { type: "updateAsked", content: PLAIN_UPDATE });
     },

@@ -62,6 +62,8 @@ export interface Settings {
   setServer(host: string, port: number): void;
   /** Endpoint name set by epns; undefined = derived from the endpoint forms. */
   readonly endpointName: string | undefined;
+  /** How epns was given: 0 derived by LGU+ rules, 1 as it is; undefined = not at all. */
+  readonly endpointMode: 0 | 1 | undefined;
   setEndpointName(mode: 0 | 1, name: string): void;
   /** 0 factory, 1 client-initiated (= category 3 of "bootstrap"). */
   readonly bootstrapMode: 0 | 1;
@@ -117,10 +119,14 @@ const FACTORY = "/datatx/factory";
 const FACTORY_BOOTSTRAP_INI = `${FACTORY}/bootstrap.ini`;
 const PERSISTENT = "/datatx/lwm2m";
 
-/** Folder in config/profiles, and the bootstrap mode that it is meant for; the others are not offered. */
-const PROFILES: Readonly<Partial<Record<Profile, { readonly folder: string; readonly bootstrapMode: 0 | 1 }>>> = {
+/** Folder in config/profiles, and the bootstrap mode that it is meant for. */
+const PROFILES: Readonly<Record<Profile, { readonly folder: string; readonly bootstrapMode: 0 | 1 }>> = {
   0: { folder: "leshan", bootstrapMode: 0 },
+  1: { folder: "tmobile", bootstrapMode: 0 },
   2: { folder: "lgu", bootstrapMode: 1 },
+  3: { folder: "verizon", bootstrapMode: 0 },
+  4: { folder: "ericsson", bootstrapMode: 0 },
+  5: { folder: "att", bootstrapMode: 0 },
 };
 const LGU: Profile = 2;
 const SHIPPED_PROFILES = fileURLToPath(new URL("../../config/profiles", import.meta.url));
@@ -157,18 +163,15 @@ export function createSettings(options: SettingsOptions): Settings {
     held = undefined;
   };
   const profileOf = (settings: HostSettings) => (settings.profile ?? 0) as Profile;
-  const shipped = (profile: Profile, name: string): string => {
-    const found = PROFILES[profile];
-    if (!found) throw new ClientError(`select ${profile}: profile not offered yet`);
-    return readFileSync(join(profilesDirectory, found.folder, name), "utf8");
-  };
+  const shipped = (profile: Profile, name: string): string =>
+    readFileSync(join(profilesDirectory, PROFILES[profile].folder, name), "utf8");
 
   /** bsmode as the host set it; else what the file has accounts for; else what the profile is meant for. */
   const modeOf = (settings: HostSettings, entries: Entries): 0 | 1 => {
     if (settings.bootstrapMode !== undefined) return settings.bootstrapMode;
     const kinds = new Set(accountsIn(entries).map(({ kind }) => kind));
     if (kinds.size === 1) return kinds.has("bootstrap") ? 1 : 0;
-    return PROFILES[profileOf(settings)]?.bootstrapMode ?? 0;
+    return PROFILES[profileOf(settings)].bootstrapMode;
   };
   const kindOf = (mode: 0 | 1): AccountKind => (mode === 1 ? "bootstrap" : "server");
   const find = (entries: Entries, kind: AccountKind) => accountsIn(entries).find((each) => each.kind === kind);
@@ -215,7 +218,7 @@ export function createSettings(options: SettingsOptions): Settings {
     selectProfile(profile) {
       const settings = host();
       const present = files.parseEntries(shipped(profile, "bootstrap.ini"));
-      const kind = kindOf(settings.bootstrapMode ?? PROFILES[profile]!.bootstrapMode);
+      const kind = kindOf(settings.bootstrapMode ?? PROFILES[profile].bootstrapMode);
       let entries = withAccount(present, kind);
       const account = find(entries, kind);
       if (account && settings.server)
@@ -252,6 +255,9 @@ export function createSettings(options: SettingsOptions): Settings {
     get endpointName() {
       const { endpoint } = host();
       return endpoint?.mode === 0 ? lguEndpointName(modem, endpoint.name) : endpoint?.name;
+    },
+    get endpointMode() {
+      return host().endpoint?.mode;
     },
     setEndpointName(mode, name) {
       if (!PRINTABLE.test(name)) throw new ClientError("endpoint name: not printable ASCII without quotes");

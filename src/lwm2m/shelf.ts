@@ -1,4 +1,5 @@
 /** The Objects in the registry: what is kept of each, and what its rows allow to whom. */
+import { CoapError } from "#coap/message";
 import type { ObjectDefinition, ResourceRow, ResourceValue } from "#lwm2m/object";
 import type { Actor } from "#lwm2m/registry";
 
@@ -31,8 +32,9 @@ export function createShelves(definitions: readonly ObjectDefinition[]): Shelves
   for (const shelf of all) furnish(shelf);
   const byId = new Map(all.map((shelf) => [shelf.definition.id, shelf]));
   const conditional = all.filter(({ definition }) => definition.offered);
-  let wereOffered = conditional.map(isOffered);
-  let offered = offeredObjects();
+  // what is offered is asked of others, who may not be there before the registry is
+  let wereOffered: readonly boolean[] = [];
+  let offered: ReadonlyMap<number, ObjectDefinition> | undefined;
 
   function offeredObjects(): ReadonlyMap<number, ObjectDefinition> {
     return new Map(all.filter(isOffered).map(({ definition }) => [definition.id, definition]));
@@ -41,7 +43,7 @@ export function createShelves(definitions: readonly ObjectDefinition[]): Shelves
   return {
     all,
     get offered() {
-      if (conditional.some((shelf, index) => isOffered(shelf) !== wereOffered[index])) {
+      if (!offered || conditional.some((shelf, index) => isOffered(shelf) !== wereOffered[index])) {
         wereOffered = conditional.map(isOffered);
         offered = offeredObjects();
       }
@@ -68,9 +70,20 @@ export function initialValues(shelf: Shelf): Map<number, ResourceValue> {
   return values;
 }
 
-export function lowestFree(shelf: Shelf): number {
+/** Instances of one Object that Servers and Bootstrap-Servers may make. */
+const MAX_INSTANCES = 64;
+
+/** @throws CoapError 4.05 when the Instances would be too many once these are there. */
+export function requireRoom({ definition, instances }: Shelf, ids: readonly number[]): void {
+  const more = ids.filter((id) => !instances.has(id)).length;
+  if (more > 0 && instances.size + more > MAX_INSTANCES) {
+    throw new CoapError("4.05", `${definition.name}: no more than ${MAX_INSTANCES} instances`);
+  }
+}
+
+export function lowestFree(instances: ReadonlyMap<number, unknown>): number {
   let id = 0;
-  while (shelf.instances.has(id)) id++;
+  while (instances.has(id)) id++;
   return id;
 }
 

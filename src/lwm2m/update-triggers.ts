@@ -19,6 +19,9 @@ export interface UpdateTriggersOptions {
 export function watchForUpdates({ modem, registry, clock, sessions }: UpdateTriggersOptions): void {
   const ask = (session: ServerSession, content: UpdateContent) => session.handle({ type: "updateAsked", content });
 
+  /** The list of Objects and Object Instances is to be told. */
+  let isListing = false;
+
   modem.onChange((now, before) => {
     if (!isOnline(now) || isOnline(before)) return;
     for (const session of sessions()) session.goOn();
@@ -27,8 +30,11 @@ export function watchForUpdates({ modem, registry, clock, sessions }: UpdateTrig
   registry.onChange(({ path, kind }: RegistryChange) => {
     if (sessions().length === 0 || path.objectId === SECURITY) return; // of Object 0 no Server is told
     if (kind !== "written") {
-      // after the answer to the Create or Delete has left
+      // after the answer to the Create or Delete has left; one tells of all that came and went with it, /2/x too
+      if (isListing) return;
+      isListing = true;
       clock.after(0, () => {
+        isListing = false;
         for (const session of sessions()) ask(session, { ...PLAIN_UPDATE, objects: true });
       });
     } else if (path.objectId === 1) {
@@ -41,7 +47,11 @@ export function watchForUpdates({ modem, registry, clock, sessions }: UpdateTrig
         const { lifetimeS, binding } = serverParameters(registry, session.account);
         // while an Update is under way, it is open what the Server knows
         const known = session.state.is === "updating" ? undefined : session.grant;
-        const content = { ...PLAIN_UPDATE, lifetime: lifetimeS !== known?.lifetimeS, binding: binding !== known?.binding };
+        const content = {
+          ...PLAIN_UPDATE,
+          lifetime: lifetimeS !== known?.lifetimeS,
+          binding: binding !== known?.binding,
+        };
         if (content.lifetime || content.binding) ask(session, content);
       });
     }

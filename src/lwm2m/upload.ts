@@ -21,7 +21,7 @@ export function openUpload(request: Request, size: number | undefined, context: 
   access.check(shortServerId, "write", path);
   if (!context.oldFormats) refuseOldFormats(request);
   const stream = createValueStream(request.contentFormat, path);
-  const value = row.receive(size, instanceId);
+  const value = row.receive(size === undefined ? undefined : stream.sizeIn(size), instanceId);
 
   const decoded = <T>(decode: () => T): T => {
     try {

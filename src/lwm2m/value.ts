@@ -1,9 +1,8 @@
 /** Whether a value may stand in a Resource: type, range, allowed values (OMA TS 1.0.2 Appendix C and D). */
 import { CoapError } from "#coap/message";
 import { isMultiple, type ResourceRow, type ResourceType, type ResourceValue, type Value } from "#lwm2m/object";
+import { MAX_ID } from "#lwm2m/path";
 
-/** Identifiers are 16-bit; 65535 is reserved. */
-const MAX_ID = 65534;
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
 

@@ -68,13 +68,17 @@ export function activate(state: ModemState, cid: number): DataCall {
 }
 
 /** A call of the module's own applications, beside the host's contexts. @returns the change (none if it is up), or why not. */
-export function callForModule(state: ModemState, apn: string, type: PdpType): DataCall {
+export function callForModule(state: ModemState, apn: string, apnClass: number, type: PdpType): DataCall {
   const reason = refusal(state, apn);
   if (reason) return { ok: false, reason };
-  if (state.moduleCalls.some((call) => call.apn === apn)) return { ok: true, change: {} };
+  if (moduleCall(state, apn, apnClass)) return { ok: true, change: {} };
   const address = addressFor(state, CONTEXT_IDS.max + 1 + state.moduleCalls.length, type);
-  return { ok: true, change: { moduleCalls: [...state.moduleCalls, { apn, address }] } };
+  return { ok: true, change: { moduleCalls: [...state.moduleCalls, { apn, apnClass, address }] } };
 }
+
+/** That call, if it is up. */
+export const moduleCall = (state: ModemState, apn: string, apnClass: number): Call | undefined =>
+  state.moduleCalls.find((call) => call.apn === apn && call.apnClass === apnClass);
 
 /** Every call there is; one that host and module share is told once. */
 export function callsOf({ pdp, moduleCalls }: ModemState): readonly Call[] {

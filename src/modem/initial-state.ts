@@ -1,5 +1,5 @@
 /** The state of a module that has never been switched on, from its configuration. */
-import type { FirmwareFault, ModemState, SimStatus } from "#modem/state";
+import type { AccessTechnology, FirmwareFault, ModemState, SimStatus } from "#modem/state";
 import { noTraffic } from "#modem/traffic-meter";
 
 /** The parts of the configuration that describe the hardware around the module. */
@@ -30,6 +30,13 @@ export interface Hardware {
   readonly firmware: { readonly fault: FirmwareFault; readonly faultPercent: number };
 }
 
+/** Band and channel that each technology is simulated on. */
+export const CHANNEL: Readonly<Record<AccessTechnology, { readonly band: number; readonly earfcn: number }>> = {
+  "CAT-M1": { band: 13, earfcn: 5230 },
+  "CAT-NB1": { band: 8, earfcn: 3736 },
+  GSM: { band: 900, earfcn: 62 },
+};
+
 export function createInitialState(hardware: Hardware, settings: Readonly<Record<string, string>> = {}): ModemState {
   const { identity, sim, network, battery } = hardware;
   const card: SimStatus = sim.pin === undefined ? "READY" : "SIM PIN";
@@ -57,7 +64,7 @@ export function createInitialState(hardware: Hardware, settings: Readonly<Record
       pinTriesLeft: 3,
     },
     functionality: 1,
-    radio: { ...radio, band: 13, earfcn: 5230, physicalCellId: 256, cellId: 0x1a2d001, trackingArea: 0x5212 },
+    radio: { ...radio, ...CHANNEL[radio.technology], physicalCellId: 256, cellId: 0x1a2d001, trackingArea: 0x5212 },
     registration: { eps: 0 },
     network: {
       apns,

@@ -17,6 +17,8 @@ export interface Power {
   off(): void;
   /** Power loss, at once: nothing is said to anybody; silence until on(). */
   cut(): void;
+  /** Power loss, and power again as soon as nothing of the module runs any more. */
+  brownOut(): void;
   /** Power saving mode: `PSM POWER DOWN`, then silence until on(); the network keeps the module. */
   sleep(): void;
   setFunctionality(level: 0 | 1 | 4): void;
@@ -170,8 +172,10 @@ export function createPower({ modem, clock, log, profile }: PowerOptions): Power
 
   modem.onChange((now, before) => {
     if (now.sim.card === before.sim.card || now.power.phase !== "running") return;
-    if (now.sim.card === "NOT INSERTED") simStart = undefined;
-    else if (before.sim.card === "NOT INSERTED" && now.functionality !== 0) startSim();
+    if (now.sim.card === "NOT INSERTED") {
+      simStart = undefined;
+      setPower({ smsDone: false });
+    } else if (before.sim.card === "NOT INSERTED" && now.functionality !== 0) startSim();
   });
 
   return {
@@ -191,6 +195,10 @@ export function createPower({ modem, clock, log, profile }: PowerOptions): Power
     },
     cut() {
       down();
+    },
+    brownOut() {
+      down();
+      timers.add(clock.after(0, on));
     },
     sleep() {
       if (modem.state.power.phase !== "running" || descent) return;

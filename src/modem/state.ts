@@ -26,6 +26,8 @@ export interface PdpContext {
 export interface Call {
   readonly apn: string;
   readonly address: string;
+  /** Of the module's own calls, APN_CLASS of carrier_apn_cfg: each class of an APN is a call of its own. */
+  readonly apnClass?: number;
 }
 
 /** Where the module is and how it moves, as satellites tell. */

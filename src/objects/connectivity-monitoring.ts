@@ -1,5 +1,5 @@
 /** Connectivity Monitoring (OMA TS 1.0.2 Appendix E.5). */
-import type { ObjectDefinition, Value } from "#lwm2m/object";
+import { multipleOf, type ObjectDefinition } from "#lwm2m/object";
 import { callsOf, routerFor } from "#modem/data-call";
 import type { Modem } from "#modem/modem";
 import type { AccessTechnology, Call } from "#modem/state";
@@ -13,7 +13,7 @@ export const connectivityMonitoring = (modem: Modem): ObjectDefinition => {
   const strength = () => (isGsm() ? modem.state.radio.rssiDbm : modem.state.radio.rsrpDbm);
   /** RSRQ or NRSRQ; in GSM RxQual, which is not known, as <ber> of +CSQ is not. */
   const quality = () => (isGsm() ? undefined : Math.round(modem.state.radio.rsrqDb));
-  const ofCalls = (of: (call: Call) => string) => list(callsOf(modem.state).map(of));
+  const ofCalls = (of: (call: Call) => string) => multipleOf(callsOf(modem.state).map(of));
 
   return {
     id: 4,
@@ -30,7 +30,7 @@ export const connectivityMonitoring = (modem: Modem): ObjectDefinition => {
         mandatory: true,
         multiple: true,
         range: [0, 50],
-        read: () => list(Object.values(BEARER)),
+        read: () => multipleOf(Object.values(BEARER)),
       },
       2: { name: "Radio Signal Strength", operations: "R", type: "integer", mandatory: true, units: "dBm", read: strength },
       3: { name: "Link Quality", operations: "R", type: "integer", mandatory: false, read: quality },
@@ -59,7 +59,3 @@ export const connectivityMonitoring = (modem: Modem): ObjectDefinition => {
     },
   };
 };
-
-function list(values: readonly Value[]): ReadonlyMap<number, Value> {
-  return new Map(values.map((value, index) => [index, value]));
-}

@@ -1,6 +1,7 @@
 /** Device (OMA TS 1.0.2 Appendix E.4). */
 import { CoapError } from "#coap/message";
-import type { ObjectDefinition, ResourceValue, Value } from "#lwm2m/object";
+import { multipleOf, type ObjectDefinition, type ResourceValue, type Value } from "#lwm2m/object";
+import { lowestFree } from "#lwm2m/shelf";
 import type { Modem } from "#modem/modem";
 import { inService } from "#modem/network";
 
@@ -20,6 +21,8 @@ const NO_ERROR: ReadonlyMap<number, Value> = new Map([[0, 0]]);
 const BATTERY = { normal: 0, charging: 1, charged: 2, low: 4 } as const;
 /** Voltage of the external supply, which the module does not measure. */
 const SUPPLY_MILLIVOLTS = 5000;
+/** Latest time, s, that fits four bytes: in 2106. */
+const LATEST_S = 2 ** 32 - 1;
 /** +CSQ answers 0 or 1 from here down. */
 const WEAK_SIGNAL_DBM = -111;
 
@@ -51,7 +54,7 @@ export const device = (modem: Modem, effects: DeviceEffects): ObjectDefinition =
     return errors;
   };
   /** By power source; the battery's own first, as in 6. */
-  const perSource = (battery: number, supply: number) => list(modem.state.battery.externalPower ? [battery, supply] : [battery]);
+  const perSource = (battery: number, supply: number) => multipleOf(modem.state.battery.externalPower ? [battery, supply] : [battery]);
   const supplied = (milliamps: number) => perSource(modem.state.battery.externalPower ? 0 : milliamps, milliamps);
   const batteryStatus = () => {
     const { charging, percent } = modem.state.battery;
@@ -118,6 +121,7 @@ export const device = (modem: Modem, effects: DeviceEffects): ObjectDefinition =
         operations: "RW",
         type: "time",
         mandatory: false,
+        range: [0, LATEST_S],
         read: () => Math.floor((effects.now() + modem.state.time.offsetMs) / 1000),
         write: (seconds) => setTime({ offsetMs: Number(seconds) * 1000 - effects.now() }),
         compare: () => modem.state.time.offsetMs,
@@ -151,16 +155,6 @@ export const device = (modem: Modem, effects: DeviceEffects): ObjectDefinition =
     },
   };
 };
-
-function list(values: readonly Value[]): ResourceValue {
-  return new Map(values.map((value, index) => [index, value]));
-}
-
-function lowestFree(instances: ReadonlyMap<number, unknown>): number {
-  let id = 0;
-  while (instances.has(id)) id++;
-  return id;
-}
 
 /** ISO 8601, e.g. "+09:00". */
 function formatUtcOffset(quarters: number): string {

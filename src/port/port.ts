@@ -1,15 +1,21 @@
-/** A byte stream to the host: what the AT terminal speaks through, whatever carries it. */
-export interface Port {
-  /** The path a host opens. */
-  readonly link: string;
+/** Byte streams to hosts: what the AT terminals and the debug port speak through, whatever carries them. */
+
+/** A byte stream that a host may be at the other end of. */
+export interface Line {
   onData(handler: (bytes: Buffer) => void): void;
   /** Never blocks; bytes are dropped while no host is attached, and when a host does not read. */
   write(bytes: Buffer): void;
-  /** Whether a host has the port open. */
+  /** Whether a host has it open; of a real device, whether the device is there. */
   readonly attached: boolean;
   onAttach(handler: (attached: boolean) => void): void;
-  /** Removes the link and ends the port; idempotent. */
+  /** Idempotent. */
   close(): void;
+}
+
+/** A line with a path of its own, which hosts come to and leave. */
+export interface Port extends Line {
+  /** The path a host opens; closing removes it, where it is ours. */
+  readonly link: string;
 }
 
 /** A port that cannot be opened: "what: why", and what the user can do about it. */

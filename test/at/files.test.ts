@@ -57,6 +57,23 @@ describe("AT+QFUPL", () => {
     expect(efs.read("/modem/x.txt")?.toString()).toBe("ab+++cd");
   });
 
+  it("hears +++ from a host that types it slowly, and takes four of them, or a pause within, for data", async () => {
+    const { type, wait } = await open();
+    await type('AT+QFUPL="x.txt",100,60\r');
+    await wait(1000);
+    await type("++++");
+    await wait(1000);
+    await type("++");
+    await wait(1000);
+    await type("+");
+    await wait(1000);
+    for (const plus of "+++") {
+      expect(await type(plus)).toBe("");
+      await wait(300);
+    }
+    expect(await wait(1000)).toMatch(/^\r\n\+QFUPL: 7,/);
+  });
+
   it("says A after each 1024 bytes in ack mode", async () => {
     const { type } = await open();
     await type('AT+QFUPL="x.bin",2500,5,1\r');
@@ -103,6 +120,23 @@ describe("files already there", () => {
     expect(await type('AT+QFDEL="*"\r')).toBe(OK);
     expect(efs.list("/modem")).toEqual([]);
     expect(efs.exists("/nv/settings.json")).toBe(true);
+  });
+
+  it("are found by a pattern with any number of stars, in no time", async () => {
+    const { type, efs } = await open();
+    for (const name of ["log-1.txt", "log-22.txt", "log.bin", "aXbXc", "a"]) efs.write(`/modem/${name}`, "x");
+    const found = async (pattern: string) =>
+      [...(await type(`AT+QFLST="${pattern}"\r`)).matchAll(/\+QFLST: "(.*)",/g)].map(([, name]) => name);
+    expect(await found("*.txt")).toEqual(["log-1.txt", "log-22.txt"]);
+    expect(await found("log*")).toEqual(["log-1.txt", "log-22.txt", "log.bin"]);
+    expect(await found("l*2*t")).toEqual(["log-22.txt"]);
+    expect(await found("a*X*c")).toEqual(["aXbXc"]);
+    expect(await found("a*a")).toEqual([]);
+    expect(await found("**")).toHaveLength(5);
+    efs.write(`/modem/${"a".repeat(70)}`, "x");
+    const startedAtMs = performance.now();
+    expect(await found(`${"*a".repeat(38)}b`)).toEqual([]);
+    expect(performance.now() - startedAtMs).toBeLessThan(1000);
   });
 
   it("tells the space of the flash as /3/0/10 and /3/0/21 do", async () => {

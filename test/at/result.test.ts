@@ -6,12 +6,12 @@ import { ClientError } from "#lwm2m/client";
 import { type Log, silentLog } from "#runtime";
 import { openAtTerminal } from "../support/at-terminal.ts";
 
-const failing = (name: string, error: () => Error, bareError = false) =>
+const failing = (name: string, error: () => Error, errors: "cme" | "bare" = "cme") =>
   defineCommand({
     name,
     title: "Fails",
     spec: "test",
-    bareError,
+    errors,
     execute: () => {
       throw error();
     },
@@ -58,7 +58,7 @@ describe("final results", () => {
     const log: Log = { ...silentLog, error: (fields, message) => void logged.push([fields, message]) };
     const commands = commandTable([
       failing("+CME", () => new CmeError(14)),
-      failing("+BARE", () => new CmeError(14), true),
+      failing("+BARE", () => new CmeError(14), "bare"),
       failing("+CLIENT", () => new ClientError("no such server: 9")),
       failing("+BUG", () => new TypeError("x is undefined")),
     ]);

@@ -193,7 +193,7 @@ describe("LwM2M", () => {
       never: ['+QLWOBSERVE: "A88044B83F554A5D","/10250/0/0"', '+QLWOBSERVE: "A88044B83F554A5D","/10250/0/0"'],
     };
     for (const observeFlag of ["always", "cancelOnly", "never"] as const) {
-      const { update, take, wait } = await openAtTerminal({ observeFlag });
+      const { update, take, wait } = await openAtTerminal({ spelling: { observeFlag } });
       await wait(1000);
       update(lwm2m({ observation: begun }));
       expect(take()).toBe(framed(printed[observeFlag][0]!));

@@ -2,18 +2,21 @@
  * `npm run bench`: how fast one modem process answers, side by side with a bare UDP echo in Node.js.
  * Installs and builds what is missing; prints a Markdown table, or JSON.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { freshen } from "../../scripts/freshen.mjs";
 import { BLOCK_BYTES, openLoad } from "./load.mjs";
+import { openRepository } from "./repository.mjs";
 import { startSubject } from "./subject.mjs";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const PROGRAM = join(ROOT, "bin/bg96");
 const ECHO = join(import.meta.dirname, "echo.mjs");
 const BODY_BYTES = 2 ** 20;
+const LARGEST_PACKAGE_BYTES = 2 ** 23;
 
 const HELP = `usage: npm run bench -- [--rounds N] [--quick] [--json]
 
@@ -48,8 +51,16 @@ function readOptions() {
 const durationMs = options.quick ? 500 : 2000;
 const memoryRequests = options.quick ? 50_000 : 500_000;
 
+const body = Buffer.alloc(BODY_BYTES, "bg96");
+const bodyTitle = `${BODY_BYTES / 2 ** 20} MiB in blocks of ${BLOCK_BYTES}`;
+const BLOCKS = {
+  scale: BLOCK_BYTES / 1e6,
+  // one block there and back: what bounds a transfer of one block at a time
+  echo: (load, limits) => load.echoedBlocks({ window: 1, ...limits }),
+};
+
 /** What is measured, with its counterpart at the echo; `scale` turns answers a second into the unit. */
-const MEASURES = [
+const measuresOf = (firmware, repository) => [
   {
     title: "reads/s, window 1",
     modem: (load, limits) => load.reads({ window: 1, ...limits }),
@@ -66,10 +77,19 @@ const MEASURES = [
     echo: (load, limits) => load.echoes({ window: 1, ...limits }),
   },
   {
-    title: `Block1 MB/s, ${BODY_BYTES / 2 ** 20} MiB in blocks of ${BLOCK_BYTES}`,
-    scale: BLOCK_BYTES / 1e6,
-    modem: (load, limits) => load.uploads({ window: 1, ...limits }, BODY_BYTES),
-    echo: (load, limits) => load.echoedBlocks({ window: 1, ...limits }),
+    ...BLOCKS,
+    title: `Block1 MB/s, ${bodyTitle}`,
+    modem: (load, limits) => load.uploads({ window: 1, ...limits }, body, "/19/0/0"),
+  },
+  {
+    ...BLOCKS,
+    title: `firmware pushed MB/s, ${bodyTitle}`,
+    modem: (load, limits) => load.pushes({ window: 1, ...limits }, firmware),
+  },
+  {
+    ...BLOCKS,
+    title: `firmware pulled MB/s, ${bodyTitle}`,
+    modem: (load, limits) => load.pulls(limits, repository),
   },
 ];
 
@@ -80,17 +100,17 @@ async function measure({ load, subject }, work, limits, scale = 1) {
   return { rate: (count / seconds) * scale, cpuPer10k: ((after.cpuS - before.cpuS) / count) * 10_000 };
 }
 
-async function runAll(modem, echo) {
+async function runAll(modem, echo, measures, firmwares) {
   const note = (text) => console.error(`bench: ${text}`);
   note("warming up");
-  for (const { modem: work, echo: bare } of MEASURES) {
+  for (const { modem: work, echo: bare } of measures) {
     await work(modem.load, { durationMs: durationMs / 2 });
     await bare(echo.load, { durationMs: durationMs / 4 });
   }
-  const results = MEASURES.map(({ title }) => ({ title, rounds: [] }));
+  const results = measures.map(({ title }) => ({ title, rounds: [] }));
   for (let round = 1; round <= rounds; round++) {
     note(`round ${round} of ${rounds}`);
-    for (const [index, { scale, modem: work, echo: bare }] of MEASURES.entries()) {
+    for (const [index, { scale, modem: work, echo: bare }] of measures.entries()) {
       results[index].rounds.push({
         echo: await measure(echo, bare, { durationMs }, scale),
         modem: await measure(modem, work, { durationMs }, scale),
@@ -101,7 +121,12 @@ async function runAll(modem, echo) {
   const before = await modem.subject.usageCollected();
   await modem.load.reads({ window: 32, count: memoryRequests });
   const after = await modem.subject.usageCollected();
-  return { results, memory: { requests: memoryRequests, before, after } };
+  note("packages for the memory");
+  const packages = [];
+  for (const firmware of firmwares) {
+    packages.push(await modem.load.pushDuring(firmware, () => modem.subject.usageCollected()));
+  }
+  return { results, memory: { requests: memoryRequests, before, after, packages } };
 }
 
 async function open(program, argsFor) {
@@ -130,7 +155,7 @@ function summarise({ title, rounds: each }) {
 const number = (value) => (value >= 100 ? Math.round(value).toLocaleString("en") : value.toPrecision(3));
 const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
 
-function tableOf(summaries, { requests, before, after }) {
+function tableOf(summaries, { requests, before, after, packages }) {
   const rows = [
     ["", "modem", "bare echo", "modem / echo", "CPU s per 10,000, modem and echo"],
     ["---", "---:", "---:", "---:", "---:"],
@@ -149,6 +174,20 @@ function tableOf(summaries, { requests, before, after }) {
       "",
     ],
     ["heap MB before and after", `${megabytes(before.heapUsed)}, ${megabytes(after.heapUsed)}`, "", "", ""],
+    [
+      `resident MB at the end of a push of ${BODY_BYTES / 2 ** 20} and of ${LARGEST_PACKAGE_BYTES / 2 ** 20} MiB`,
+      packages.map(({ rss }) => megabytes(rss)).join(", "),
+      "",
+      "",
+      "",
+    ],
+    [
+      "heap and buffers MB then",
+      packages.map(({ heapUsed, arrayBuffers }) => megabytes(heapUsed + arrayBuffers)).join(", "),
+      "",
+      "",
+      "",
+    ],
   ];
   return rows.map((row) => `| ${row.join(" | ")} |`).join("\n");
 }
@@ -157,13 +196,33 @@ await freshen();
 const directory = mkdtempSync(join(tmpdir(), "bg96-bench-"));
 let modem;
 let echo;
+let repository;
+/** A package of firmware. */
+const packageOf = (bytes) => {
+  const file = join(directory, `${bytes}.bin`);
+  execFileSync(process.execPath, [
+    PROGRAM,
+    "firmware",
+    "make",
+    "--version",
+    "BENCH",
+    "--size",
+    String(bytes),
+    "--output",
+    file,
+  ]);
+  return readFileSync(file);
+};
 try {
   echo = await open(ECHO, (port) => [String(port)]);
   modem = await open(PROGRAM, (port) => [
     ...["run", "--boot", "instant", "--register", "--server", `coap://127.0.0.1:${port}`, "--endpoint", "bench"],
     ...["--efs", join(directory, "efs"), "--tty", join(directory, "tty")],
   ]);
-  const { results, memory } = await Promise.race([runAll(modem, echo), modem.subject.failed, echo.subject.failed]);
+  const firmwares = [BODY_BYTES, LARGEST_PACKAGE_BYTES].map(packageOf);
+  repository = await openRepository(firmwares[0]);
+  const all = runAll(modem, echo, measuresOf(firmwares[0], repository), firmwares);
+  const { results, memory } = await Promise.race([all, modem.subject.failed, echo.subject.failed]);
   const machine = {
     node: process.version,
     cpu: cpus()[0]?.model ?? "unknown",
@@ -183,5 +242,6 @@ try {
   await Promise.allSettled([modem?.subject.end(), echo?.subject.end()]);
   modem?.load.close();
   echo?.load.close();
+  repository?.close();
   rmSync(directory, { recursive: true, force: true });
 }

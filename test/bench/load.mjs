@@ -19,6 +19,15 @@ const RESEND_MS = 500;
 const MAX_SILENCES = 20;
 export const BLOCK_BYTES = 1024;
 const BLOCK_SZX = 6;
+const OPAQUE = 42;
+
+/** Of the Firmware Update Object. */
+const PACKAGE = "/5/0/0";
+const PACKAGE_URI = "/5/0/1";
+const STATE = "/5/0/3";
+const DOWNLOADING = 1;
+const DOWNLOADED = 2;
+const NUL_PACKAGE = request(METHOD.PUT, PACKAGE, { contentFormat: OPAQUE, payload: Buffer.from([0]) });
 
 /** On a port of 127.0.0.1 that is free. */
 export async function openLoad() {
@@ -142,6 +151,43 @@ export async function openLoad() {
     );
   };
 
+  /** The value of a Resource of one digit. */
+  const readDigit = async (path) => {
+    const { ask, find } = outstanding(1);
+    const datagram = request(METHOD.GET, path);
+    let digit;
+    await run(
+      { window: 1, count: 1 },
+      () => ask(0, datagram),
+      (answer) => {
+        const slot = find(answer);
+        if (slot === undefined) return undefined;
+        expect(answer, CONTENT);
+        digit = Number(String.fromCharCode(answer.at(-1)));
+        return slot;
+      },
+    );
+    return digit;
+  };
+
+  /** Requests one after the other, in a circle. @param steps [datagram, code of its answer] */
+  const upload = (load, steps) => {
+    const { ask, find } = outstanding(1);
+    let number = -1;
+    return run(
+      load,
+      (slot) => {
+        number = (number + 1) % steps.length;
+        return ask(slot, steps[number][0]);
+      },
+      (datagram) => {
+        const slot = find(datagram);
+        if (slot !== undefined) expect(datagram, steps[number][1]);
+        return slot;
+      },
+    );
+  };
+
   return {
     port: socket.address().port,
     found,
@@ -176,33 +222,52 @@ export async function openLoad() {
       return result;
     },
 
-    /** Bodies of `bytes` to an opaque Resource, block by block, one block outstanding. @returns blocks answered */
-    uploads(load, bytes) {
-      const body = Buffer.alloc(bytes, "bg96");
-      const blocks = [];
-      for (let at = 0; at < bytes; at += BLOCK_BYTES) {
-        blocks.push(uploadBlock(body.subarray(at, at + BLOCK_BYTES), at / BLOCK_BYTES, at + BLOCK_BYTES < bytes));
-      }
-      const { ask, find } = outstanding(1);
-      let number = -1;
-      return run(
-        load,
-        (slot) => {
-          number = (number + 1) % blocks.length;
-          return ask(slot, blocks[number]);
-        },
-        (datagram) => {
-          const slot = find(datagram);
-          if (slot !== undefined) expect(datagram, number === blocks.length - 1 ? CHANGED : CONTINUE);
-          return slot;
-        },
-      );
+    /** A body to an opaque Resource again and again, block by block, one block outstanding. @returns blocks answered */
+    uploads: (load, body, path) => upload(load, blocksOf(body, path)),
+    /** A package likewise, which a NUL package throws away each time. */
+    pushes: (load, body) => upload(load, [...blocksOf(body, PACKAGE), [NUL_PACKAGE, CHANGED]]),
+    /** A package once. @param task what to do before the last of its blocks @returns what came of it */
+    async pushDuring(body, task) {
+      const blocks = blocksOf(body, PACKAGE);
+      await upload({ window: 1, count: blocks.length - 1 }, blocks);
+      const result = await task();
+      await upload({ window: 1, count: 2 }, [blocks.at(-1), [NUL_PACKAGE, CHANGED]]);
+      return result;
+    },
+    /** Has the modem fetch a package again and again. @returns blocks it has asked for */
+    async pulls({ durationMs }, repository) {
+      const one = { window: 1, count: 1 };
+      const writeUri = (uri) =>
+        repeat(one, request(METHOD.PUT, PACKAGE_URI, { contentFormat: 0, payload: Buffer.from(uri) }), CHANGED);
+      const startedAtMs = performance.now();
+      const servedBefore = repository.served;
+      const elapsedMs = () => performance.now() - startedAtMs;
+      await writeUri("");
+      do {
+        await Promise.all([repository.lastServed(), writeUri(repository.uri)]);
+        let state = await readDigit(STATE);
+        while (state === DOWNLOADING) state = await readDigit(STATE);
+        if (state !== DOWNLOADED) throw new Error(`the pull ended in state ${state}`);
+        await writeUri("");
+      } while (elapsedMs() < durationMs);
+      return { count: repository.served - servedBefore, seconds: elapsedMs() / 1000 };
     },
     close: () => socket.close(),
   };
 }
 
-function uploadBlock(payload, number, more = true) {
+function uploadBlock(payload, number, more = true, path = "/19/0/0") {
   const block1 = number * 16 + (more ? 8 : 0) + BLOCK_SZX;
-  return request(METHOD.PUT, "/19/0/0", { contentFormat: 42, block1, payload });
+  return request(METHOD.PUT, path, { contentFormat: OPAQUE, block1, payload });
+}
+
+/** Each with the code that answers it. */
+function blocksOf(body, path) {
+  const blocks = [];
+  for (let at = 0; at < body.length; at += BLOCK_BYTES) {
+    const more = at + BLOCK_BYTES < body.length;
+    const block = uploadBlock(body.subarray(at, at + BLOCK_BYTES), at / BLOCK_BYTES, more, path);
+    blocks.push([block, more ? CONTINUE : CHANGED]);
+  }
+  return blocks;
 }

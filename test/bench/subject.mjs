@@ -26,7 +26,7 @@ export function startSubject(program, args) {
     failed: gone.then(([code, signal]) => {
       throw new Error(`${program}: ended with ${code ?? signal}; its log:\n${log}`);
     }),
-    /** @returns {Promise<{cpuS: number, rss: number, heapUsed: number}>} seconds of all threads since the start; bytes */
+    /** @returns {Promise<{cpuS: number, rss: number, heapUsed: number, arrayBuffers: number}>} seconds of all threads since the start; bytes */
     usage: () => ask("usage"),
     /** The same once garbage has been collected. */
     usageCollected: () => ask("collect"),

@@ -13,10 +13,17 @@ afterEach(() => place.close());
 
 it("bg96 firmware make writes a package that a modem takes, and overwrites nothing", async () => {
   const order = ["firmware", "make", "--version", "BG96MAR04A04M1G", "--size", "100000", "--output", "fw.bin"];
-  expect(await place.run(...order)).toEqual({ code: 0, stdout: "fw.bin   BG96MAR04A04M1G, 100000 bytes\n", stderr: "" });
+  expect(await place.run(...order)).toEqual({
+    code: 0,
+    stdout: "fw.bin   BG96MAR04A04M1G, 100000 bytes\n",
+    stderr: "",
+  });
   const bytes = readFileSync(join(place.directory, "fw.bin"));
   const read = (at: number, length: number) => bytes.subarray(at, at + length);
-  expect(examinePackage({ size: bytes.length, read }, false)).toEqual({ name: "BG96 firmware", version: "BG96MAR04A04M1G" });
+  expect(examinePackage({ size: bytes.length, read }, false)).toEqual({
+    name: "BG96 firmware",
+    version: "BG96MAR04A04M1G",
+  });
   const again = await place.run(...order);
   expect([again.code, again.stderr]).toEqual([1, "cannot write fw.bin: it exists\ntry: name another file\n"]);
 });

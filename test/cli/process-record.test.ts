@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Writable } from "node:stream";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { claimProcessRecord, isAlive, readProcessRecord, startOf } from "#cli/process-record";
 
@@ -39,15 +40,22 @@ it("a pid that has become another process's is not taken for the one recorded", 
 });
 
 it("a zombie counts as dead", async () => {
-  // The shell's child ends at once and is never waited for: exec puts a program in the shell's place.
-  const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 30"], { stdio: ["ignore", "pipe", "ignore"] });
+  // The shell's child ends once exec has put a program in the shell's place that waits for nobody.
+  const parent = spawn("sh", ["-c", "cat <&3 >/dev/null & echo $!; exec sleep 30 3<&-"], {
+    stdio: ["ignore", "pipe", "ignore", "pipe"],
+  });
   const [text] = (await once(parent.stdout!, "data")) as [Buffer];
   const zombie = Number(text.toString());
   const untilMs = performance.now() + 10_000;
-  while (!/\) Z /.test(readFileSync(`/proc/${zombie}/stat`, "latin1"))) {
-    if (performance.now() > untilMs) throw new Error("no zombie came");
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  const see = async (file: string, pattern: RegExp) => {
+    while (!pattern.test(readFileSync(file, "latin1"))) {
+      if (performance.now() > untilMs) throw new Error("no zombie came");
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  await see(`/proc/${parent.pid}/comm`, /^sleep$/m);
+  (parent.stdio[3] as Writable).end();
+  await see(`/proc/${zombie}/stat`, /\) Z /);
   expect(startOf(zombie)).toBeUndefined();
   parent.kill("SIGKILL");
   await once(parent, "exit");

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readlinkSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readlinkSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type DemoEvent, type DemoServer, openDemoServer } from "#demo-server/server";
@@ -24,6 +24,32 @@ describe("a modem in the foreground", () => {
     expect(program.stdout).toMatch(/^READY [^\n]*\n$/);
     for (const line of program.stderr.trimEnd().split("\n")) expect(JSON.parse(line)).toHaveProperty("msg");
     expect(readdirSync(place.base)).toEqual([]);
+  });
+
+  it("says on the READY line where its debug port and its TCP port are", async () => {
+    const program = place.begin(["run", "--qcli", "debug", "--tcp", "127.0.0.1:0", "--dialect", "edition=1.0"]);
+    const [, tty = "", tcp = ""] = await program.sees(
+      /^READY tty=(\S+) endpoint=\S+ tcp=(127\.0\.0\.1:\d+) qcli=\S+\/debug$/m,
+    );
+    expect((await place.run("at", "--tty", tty, "AT+QLWM2M=?")).stdout).toContain('"select", (0-3)');
+    const second = await place.run("run", "--tcp", tcp, "--qcli", "other");
+    expect([second.code, second.stderr]).toEqual([
+      1,
+      `cannot listen on ${tcp}: the port is in use\ntry: name another port, or 0 for a free one\n`,
+    ]);
+    program.kill("SIGTERM");
+    expect((await program.ended).code).toBe(0);
+    expect(readdirSync(place.directory).filter((name) => name.startsWith("debug"))).toEqual([]);
+  });
+
+  it("refuses faulty rules and dialects with place and remedy, as a daemon too", async () => {
+    writeFileSync(join(place.directory, "rules.toml"), '[[rule]]\ncomand = "AT"\n');
+    for (const command of ["run", "start"]) {
+      const { code, stderr } = await place.run(command, "--rules", "rules.toml", "--dialect", "epnsMode=maybe");
+      expect(code).toBe(78);
+      expect(stderr).toMatch(/rules\.toml:2:1: comand is no part of a rule \(did you mean command\?\)/);
+      expect(stderr).toContain('--dialect: dialect.epnsMode cannot be "maybe" (give true or false)');
+    }
   });
 
   it("exits 0 on OK, 1 on ERROR, 4 on no final result, for the lines sent to it", async () => {

@@ -10,7 +10,21 @@ beforeEach(() => {
 });
 afterEach(() => place.close());
 
-const COMMANDS = ["run", "start", "stop", "restart", "status", "logs", "at", "set", "init", "firmware", "demo-server", "demo"];
+const COMMANDS = [
+  "run",
+  "start",
+  "stop",
+  "restart",
+  "status",
+  "logs",
+  "at",
+  "set",
+  "init",
+  "firmware",
+  "commands",
+  "demo-server",
+  "demo",
+];
 
 describe("help", () => {
   it.each(COMMANDS)("%s --help shows how to call it, with examples", async (command) => {
@@ -53,7 +67,11 @@ describe("a usage error exits 2, says why and what to try", () => {
     [["firmware", "make", "--version", "R2"], "Missing required argument: output", "bg96 firmware --help"],
     [["firmware", "bake", "--version", "R2", "--output", "x"], 'Given: "bake"', "bg96 firmware --help"],
     [["firmware", "make", "--version", "", "--output", "x"], "--version: not 1 to 64 bytes", "bg96 firmware --help"],
-    [["firmware", "make", "--version", "R2", "--size", "x", "--output", "x"], "--size: not 172 to", "bg96 firmware --help"],
+    [
+      ["firmware", "make", "--version", "R2", "--size", "x", "--output", "x"],
+      "--size: not 172 to",
+      "bg96 firmware --help",
+    ],
     [["demo-server", "--timeout", "x"], "--timeout: is not", "--timeout 10"],
     [["demo-server", "--command", "clients", "--command", "frob"], '--command "frob": frob: no such command', "help"],
     [["demo-server", "--command", "read 3/0"], "read: takes a path of 1 to 3 ids", "help"],

@@ -65,6 +65,25 @@ describe("bodies of requests, joined", () => {
     expect(peer.requests).toHaveLength(1);
   });
 
+  it("a body that is complete is forgotten: its last block alone is no request", async () => {
+    const peer = createCoapPeer(echo);
+    const put = (mid: number, number: number, more: 0 | 1) =>
+      peer.send({
+        code: PUT,
+        mid,
+        options: [
+          [PATH, "x"],
+          [BLOCK1, block(number, more, 16)],
+        ],
+        payload: "0123456789abcdef",
+      });
+    await put(1, 0, 1);
+    await put(2, 1, 0);
+    await put(3, 1, 0);
+    expect(brief(peer)).toEqual(["ACK 2.31 1:0/1/16 0", "ACK 2.04 1:1/0/16 10", "ACK 4.08 0"]);
+    expect(peer.requests).toHaveLength(1);
+  });
+
   it("the peer may go on with smaller blocks", async () => {
     const peer = createCoapPeer(echo);
     const body = pattern(128 + 64 + 20);
@@ -363,6 +382,73 @@ describe("bodies of responses, cut", () => {
       ],
     });
     expect(peer.requests).toHaveLength(3);
+  });
+
+  it("a block that is made anew has the ETag of the whole body, as the first one had", async () => {
+    const peer = createCoapPeer(serveBig());
+    const ask = async (mid: number, number: number) => {
+      await peer.send({
+        code: GET,
+        mid,
+        options: [
+          [PATH, "x"],
+          [BLOCK2, block(number, 0, 1024)],
+        ],
+      });
+      return peer
+        .take()[0]!
+        .message.options.find(([option]) => option === 4)?.[1]
+        .toString("hex");
+    };
+    const first = await ask(1, 0);
+    expect(first).toMatch(/^[0-9a-f]{16}$/);
+    await peer.clock.advance(250_000);
+    expect(await ask(2, 1)).toBe(first);
+    expect(peer.requests).toHaveLength(2);
+  });
+
+  /** Asks for one block of a body of its own, and @returns how often the handler has run until then. */
+  const fetching = () => {
+    const peer = createCoapPeer(serveBig());
+    let mid = 0;
+    return async (path: number, number: number, options: readonly [number, number][] = []) => {
+      const all = [...options, [PATH, String(path)], [BLOCK2, block(number, 0, 1024)]] as [number, number][];
+      await peer.send({ code: GET, mid: ++mid, token: String(path).padStart(4, "0"), options: all });
+      return { made: peer.requests.length, observe: peer.requests.at(-1)?.observe, peer };
+    };
+  };
+
+  it("the eight bodies asked for last are kept, and no more", async () => {
+    const fetch = fetching();
+    for (let path = 0; path < 8; path++) await fetch(path, 0);
+    expect((await fetch(0, 1)).made).toBe(8); // the latest of them now
+    await fetch(8, 0);
+    expect((await fetch(0, 2)).made).toBe(9);
+    expect((await fetch(1, 1)).made).toBe(10);
+  });
+
+  it("a later block begins no observation", async () => {
+    const fetch = fetching();
+    expect((await fetch(0, 0, [[6, 0]])).observe).toBe(0);
+    expect(await fetch(1, 1, [[6, 0]])).toMatchObject({ made: 2, observe: undefined });
+  });
+
+  it("the rest of a large notification is that of its first block for the latest 256 observations, and no more", async () => {
+    const fetch = fetching();
+    for (let path = 0; path <= 256; path++) await fetch(path, 0, [[6, 0]]);
+    const { peer } = await fetch(256, 0, [[6, 0]]);
+    const notify = (path: number) =>
+      peer.endpoint.notify(
+        Buffer.from(String(path).padStart(4, "0"), "hex"),
+        { code: "2.05", payload: Buffer.alloc(2000, "n") },
+        false,
+        () => {},
+      );
+    const before = peer.requests.length;
+    notify(1);
+    expect((await fetch(1, 1)).made).toBe(before);
+    notify(0);
+    expect((await fetch(0, 1)).made).toBe(before + 1);
   });
 
   it("bodies are kept apart by query and Accept", async () => {

@@ -16,6 +16,9 @@ describe("the memory of the peer's messages", () => {
     await clock.advance(800);
     expect(duplicates.find(2, 22)).toBeUndefined();
     expect(duplicates.find(3, 33)).toBeDefined();
+    await clock.advance(1000);
+    duplicates.add(4, 44);
+    expect(duplicates.size).toBe(2); // what has lived its time is gone, however few have come since
   });
 
   it("takes another message under a message ID used too soon for what it is", () => {
@@ -72,5 +75,24 @@ describe("the memory of the peer's messages", () => {
       }
       expect(prints.size).toBe(length + 1);
     }
+  });
+
+  it("tells messages apart that differ in three bits close together", () => {
+    const datagram = Buffer.from("4401123461626364b33100ff3132333435363738", "hex");
+    const print = fingerprintOf(datagram);
+    const flip = (bit: number) => {
+      datagram[bit >> 3]! ^= 1 << (bit & 7);
+    };
+    const alike: number[][] = [];
+    for (let first = 64; first < 96; first++) {
+      for (let second = first + 1; second < 128; second++) {
+        for (let third = second + 1; third < 128; third++) {
+          for (const bit of [first, second, third]) flip(bit);
+          if (fingerprintOf(datagram) === print) alike.push([first, second, third]);
+          for (const bit of [first, second, third]) flip(bit);
+        }
+      }
+    }
+    expect(alike).toEqual([]);
   });
 });

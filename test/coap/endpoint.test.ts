@@ -136,15 +136,24 @@ describe("serving requests", () => {
     expect(peer.lines()).toEqual(["ACK 5.00 mid=0001"]);
   });
 
-  it("an unknown critical option is 4.02, an unknown elective one is ignored", async () => {
+  it("an unknown critical option is 4.02, a Reset where the request is Non-confirmable; an elective one is ignored", async () => {
     const peer = createCoapPeer();
     await peer.send({ code: GET, mid: 1, options: [[65001, "x"]] });
     await peer.send({ code: GET, mid: 2, options: [[65000, "x"]] });
     await peer.send({ type: "NON", code: GET, mid: 3, options: [[65001, "x"]] });
-    const lines = peer.lines();
-    expect(lines.slice(0, 2)).toEqual(["ACK 4.02 mid=0001", "ACK 2.05 mid=0002"]);
-    expect(lines[2]).toMatch(/^NON 4\.02/);
+    expect(peer.lines()).toEqual(["ACK 4.02 mid=0001", "ACK 2.05 mid=0002", "RST 0.00 mid=0003"]);
     expect(peer.requests).toHaveLength(1);
+  });
+
+  it("a diagnostic payload is brief, however long what is wrong", async () => {
+    const peer = createCoapPeer({
+      onRequest: () => {
+        throw new CoapError("4.00", `${"/x".repeat(100_000)} is no path`);
+      },
+    });
+    await peer.send({ code: GET, mid: 1 });
+    const { message } = peer.take()[0]!;
+    expect([message.code, message.payload.toString()]).toEqual(["4.00", "/x".repeat(100)]);
   });
 
   it("a request to a proxy is 5.05", async () => {
@@ -326,6 +335,21 @@ describe("own requests", () => {
     expect(peer.take()).toHaveLength(1);
   });
 
+  it("an Acknowledgement that carries a request is no answer", async () => {
+    const peer = createCoapPeer();
+    let hasEnded = false;
+    peer.endpoint.request(request).then(
+      () => (hasEnded = true),
+      () => {},
+    );
+    await peer.clock.advance(0);
+    const { mid, token } = peer.take()[0]!.message;
+    await peer.send({ type: "ACK", code: GET, mid, token });
+    expect([hasEnded, peer.take()]).toEqual([false, []]);
+    await peer.send({ type: "ACK", code: "2.04", mid, token });
+    expect(hasEnded).toBe(true);
+  });
+
   it("a response with an unknown critical option is rejected", async () => {
     for (const type of ["CON", "ACK"] as const) {
       const peer = createCoapPeer();
@@ -363,6 +387,14 @@ describe("own requests", () => {
     await peer.send({ type: "ACK", code: "2.04", mid: third!.message.mid, token: third!.message.token });
     await peer.send({ type: "ACK", code: "2.04", mid: first!.message.mid, token: first!.message.token });
     expect((await Promise.all(requests)).map(({ code }) => code)).toEqual(["2.04", "2.04", "2.04"]);
+  });
+
+  it("of 2000 requests at once, what does not fit in the queue fails", async () => {
+    const peer = createCoapPeer();
+    const failed: string[] = [];
+    for (let i = 0; i < 2000; i++) peer.endpoint.request(request).catch((error) => failed.push(error.message));
+    await peer.clock.advance(0);
+    expect(failed).toEqual(Array(999).fill("POST /rd: too many messages are waiting to be sent"));
   });
 
   it("message IDs count up from a random start, one space for all that is sent", async () => {

@@ -200,17 +200,26 @@ describe("options that are not understood", () => {
     ["a Uri-Path of 256 bytes", [[11, "p".repeat(256)]], 11],
     ["a Uri-Path that is not UTF-8", [[11, Buffer.from([0xc3, 0x28])]], 11],
     ["an empty Uri-Host", [[3, ""]], 3],
+    [
+      "a second Proxy-Uri",
+      [
+        [35, "coap://a/"],
+        [35, "coap://b/"],
+      ],
+      35,
+    ],
   ] as [string, [number, string | number | Buffer][], number][])("%s is reported", (_, options, number) => {
     expect(decoded(coapBytes({ code: "0.01", options })).badOption).toBe(number);
   });
 
-  it("elective options are ignored when unknown, too long or repeated", () => {
+  it("elective options are ignored when unknown, too long, repeated or no text", () => {
     const message = decoded(
       coapBytes({
         code: "0.01",
         options: [
           [4, Buffer.alloc(9)],
           [6, 0x1000000],
+          [8, Buffer.from([0xc3, 0x28])],
           [12, 40],
           [12, 0],
           [14, hex("0100000000")],

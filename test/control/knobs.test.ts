@@ -30,10 +30,25 @@ describe("a knob", () => {
   it("takes one word of those there are", () => {
     const { modem, turn } = open();
     turn("radio.technology", "GSM");
-    expect(modem.state.radio.technology).toBe("GSM");
+    expect(modem.state.radio).toMatchObject({ technology: "GSM", band: 900 });
     expect(() => turn("radio.technology", "UMTS")).toThrow("radio.technology: takes one of CAT-M1, CAT-NB1, GSM");
   });
+  it("takes the card out of its slot and puts it in again", () => {
+    const { modem, turn } = open();
+    turn("sim.inserted", true);
+    expect(modem.state.sim.card).toBe("READY");
+    for (let times = 0; times < 2; times++) {
+      turn("sim.inserted", false);
+      expect(modem.state.sim).toMatchObject({ status: "NOT INSERTED", card: "NOT INSERTED", removed: "READY" });
+    }
+    turn("sim.inserted", true);
+    expect(modem.state.sim).toMatchObject({ status: "NOT READY", card: "READY", removed: undefined });
+  });
   it.each([
+    ["sim.inserted", "no"],
+    ["network.powerSaving", 1],
+    ["network.zoneQuarters", 57],
+    ["sensors.temperatureC", 86],
     ["battery.percent", 101],
     ["battery.percent", -1],
     ["battery.percent", 1.5],

@@ -115,6 +115,33 @@ describe("the file tree on disk", () => {
     expect(readdirSync(efs.root)).toEqual(["x"]);
   });
 
+  it("takes a file in pieces, and gives it back so", () => {
+    const root = temporaryDirectory();
+    const efs = openEfs(root);
+    const file = efs.open("/fota/update.bin");
+    file.append(Buffer.from("one, "));
+    file.append(Buffer.from("two, three"));
+    expect([file.size, file.read(5, 3).toString(), file.read(10, 100).toString(), file.read(99, 1)]).toEqual([
+      15,
+      "two",
+      "three",
+      Buffer.alloc(0),
+    ]);
+    file.truncate(7);
+    file.append(Buffer.from("o"));
+    file.sync();
+    file.close();
+    file.close();
+    expect(() => file.append(Buffer.from("x"))).toThrow(EfsError);
+    const again = openEfs(root).open("/fota/update.bin");
+    again.append(Buffer.from("!"));
+    again.close();
+    expect(efs.read("/fota/update.bin")?.toString()).toBe("one, two!");
+    expect(statSync(join(root, "fota/update.bin")).mode & 0o777).toBe(0o600);
+    mkdirSync(join(root, "fota/folder"));
+    for (const path of ["/fota/folder", "/", "/../x"]) expect(() => efs.open(path), path).toThrow(EfsError);
+  });
+
   it("says when the directory is a file", () => {
     const file = join(temporaryDirectory(), "file");
     writeFileSync(file, "");

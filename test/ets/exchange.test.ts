@@ -1,6 +1,7 @@
 /** CoAP exchanges in both directions: tokens, duplicates, retransmission, separate responses (RFC 7252 §4, §5). */
 import { describe, expect, it } from "vitest";
-import { showCoap } from "../support/coap-bytes.ts";
+import type { Response } from "#coap/message";
+import { block, showCoap } from "../support/coap-bytes.ts";
 import { createCoapPeer } from "../support/coap-peer.ts";
 import { get, OPTION, post, put, show, text } from "./ask.ts";
 import {
@@ -185,5 +186,57 @@ describe("requests of the device", () => {
     await separate.server.send({ type: "CON", code: "2.01", mid: 0x2222, token, options });
     expect(separate.server.take().map(({ datagram }) => showCoap(datagram))).toContain("RST 0.00 mid=2222");
     expect(separate.client.status.servers[0]?.state).not.toBe("registered");
+  });
+});
+
+/** No Object of the device takes its time, so the message layer is shown alone. */
+describe("an endpoint whose answer takes its time", () => {
+  it("RFC7252-TX-02 TD_COAP_CORE_11 IOTT-COAP-RESP_SEPARATE acknowledges the request, then sends the response with its token until that is acknowledged", async () => {
+    let give: (response: Response) => void = () => {};
+    const peer = createCoapPeer({ onRequest: () => new Promise<Response>((resolve) => (give = resolve)) });
+    await peer.send({ code: "0.01", mid: 0x7d38, token: "beef", options: [[OPTION.uriPath, "slow"]] });
+    expect(peer.lines()).toEqual(["ACK 0.00 mid=7d38"]);
+    await peer.clock.advance(20_000);
+    expect(peer.lines()).toEqual([]);
+    give({ code: "2.05", payload: Buffer.from("at last") });
+    await peer.clock.advance(3000);
+    const [first, again] = peer.take();
+    expect(first!.line).toMatch(/^CON 2\.05 mid=\w{4} token=beef 'at last'$/);
+    expect(again!.datagram).toEqual(first!.datagram);
+    await peer.send({ type: "ACK", code: "0.00", mid: first!.message.mid });
+    await peer.clock.advance(300_000);
+    expect(peer.lines()).toEqual([]);
+  });
+
+  it("RFC7959-04 TD_COAP_BLOCK_05 takes a POST in blocks and answers it in blocks, in one exchange", async () => {
+    const peer = createCoapPeer({
+      onRequest: ({ payload }) => ({ code: "2.04", payload: Buffer.concat([payload, payload]) }),
+    });
+    const post = (mid: number, options: readonly (readonly [number, number])[], payload?: string) =>
+      peer.send({
+        code: "0.02",
+        mid,
+        token: "b5",
+        options: [[OPTION.uriPath, "large"], ...options],
+        ...(payload !== undefined && { payload }),
+      });
+    await post(1, [[OPTION.block1, block(0, 1, 16)]], "0123456789abcdef");
+    await post(
+      2,
+      [
+        [OPTION.block2, block(0, 0, 16)],
+        [OPTION.block1, block(1, 0, 16)],
+      ],
+      "end",
+    );
+    await post(3, [[OPTION.block2, block(1, 0, 16)]]);
+    await post(4, [[OPTION.block2, block(2, 0, 16)]]);
+    expect(peer.take().map(({ message: { code, payload } }) => [code, payload.toString()])).toEqual([
+      ["2.31", ""],
+      ["2.04", "0123456789abcdef"],
+      ["2.04", "end0123456789abc"],
+      ["2.04", "defend"],
+    ]);
+    expect(peer.requests).toHaveLength(1);
   });
 });

@@ -206,6 +206,7 @@ describe("how it is sent", () => {
     await clock.advance(10);
     const kept = server.responses().map(({ message }) => message.payload.toString());
     expect(kept).toEqual(Array.from({ length: 32 }, (_, index) => String(81 - index)));
+    expect(device.logged.filter((line) => line.startsWith("a stored notification is lost"))).toHaveLength(50 - 32);
   });
 
   it("ANJ-OB-02 RFC7641-15 Confirmable once in 24 h, else not", async () => {

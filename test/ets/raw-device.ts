@@ -37,12 +37,10 @@ export function answer(request: ReadCoap, code: string, more: Partial<CoapParts>
   return { type: "ACK", code, mid: request.mid, token: request.token, ...more };
 }
 
-/** A device that is on, its Client not started. */
-export async function openRawDevice({ ini = SERVER_ACCOUNT, files, script, ...rest }: RawDeviceOptions = {}) {
-  const servers: RawServer[] = [];
+/** What a Server answers when all is well; each Register gets a location of its own. */
+export function usualAnswers(): (request: ReadCoap) => CoapParts {
   let registrations = 0;
-  let current = script;
-  const usual = (request: ReadCoap): CoapParts => {
+  return (request) => {
     const [method] = nameOf(request).split(" ");
     if (nameOf(request).startsWith("POST /rd?")) {
       const options = ["rd", String(++registrations)].map((part) => [OPTION.locationPath, part] as const);
@@ -50,6 +48,13 @@ export async function openRawDevice({ ini = SERVER_ACCOUNT, files, script, ...re
     }
     return answer(request, method === "DELETE" ? "2.02" : "2.04");
   };
+}
+
+/** A device that is on, its Client not started. */
+export async function openRawDevice({ ini = SERVER_ACCOUNT, files, script, ...rest }: RawDeviceOptions = {}) {
+  const servers: RawServer[] = [];
+  let current = script;
+  const usual = usualAnswers();
   const respond: Script = (request, server) => {
     const reply = current?.(request, server) ?? usual(request);
     return reply === NOTHING ? undefined : reply;

@@ -11,8 +11,8 @@ import {
   openDtlsServer,
 } from "../support/coap-dtls-server.ts";
 import { openRelay, type Relay, type RelayOptions } from "../support/dtls-records.ts";
-import { type Ask, del, nameOf, OPTION, post, put, tlv } from "./ask.ts";
-import { answer, openRawDevice, type RawDevice, type RawDeviceOptions, walk } from "./raw-device.ts";
+import { type Ask, del, nameOf, post, put, tlv } from "./ask.ts";
+import { NOTHING, openRawDevice, type RawDevice, type RawDeviceOptions, usualAnswers, walk } from "./raw-device.ts";
 import { isRequest } from "./raw-server.ts";
 
 /** Long for loopback; for a busy machine only. */
@@ -56,15 +56,13 @@ export const ACCOUNT: SecureAccount = {
 export interface SecureServerOptions extends Partial<Omit<DtlsServerOptions, "onMessage">> {
   /** Which account it knows; `key` is for others. */
   readonly account?: SecureAccount;
-  /** What it answers; undefined leaves it to the usual answers, SILENCE is none. */
+  /** What it answers; undefined leaves it to the usual answers, NOTHING is silence. */
   script?(request: ReadCoap, session: DtlsServerSession): CoapParts | Buffer | undefined;
   /** What becomes of each DTLS datagram on its way; all pass unless told otherwise. */
   pass?: RelayOptions["pass"];
   /** Without a relay before it, so that its port is closed while it is stopped. */
   readonly isDirect?: boolean;
 }
-
-export const SILENCE: Buffer = Buffer.alloc(0);
 
 export interface SecureServer {
   /** Of the relay before it. */
@@ -84,17 +82,10 @@ export interface SecureServer {
 
 async function openSecureServer(happenings: Happenings, options: SecureServerOptions): Promise<SecureServer> {
   let current = options;
-  let registrations = 0;
+  const usual = usualAnswers();
   const seen: SecureServer["seen"][number][] = [];
   const requests: string[] = [];
   const answers = new Map<string, ReadCoap>();
-  const usual = (request: ReadCoap): CoapParts => {
-    const name = nameOf(request);
-    if (name.startsWith("DELETE")) return answer(request, "2.02");
-    if (!name.startsWith("POST /rd?")) return answer(request, "2.04");
-    const options = ["rd", String(++registrations)].map((part) => [OPTION.locationPath, part] as const);
-    return answer(request, "2.01", { options });
-  };
   const open = (port?: number) => {
     const { account = ACCOUNT, script: _script, pass: _pass, isDirect: _isDirect, ...rest } = current;
     return openDtlsServer({
@@ -106,7 +97,7 @@ async function openSecureServer(happenings: Happenings, options: SecureServerOpt
         if (isRequest(message)) {
           requests.push(nameOf(message));
           const reply = current.script?.(message, session) ?? usual(message);
-          if (reply !== SILENCE) session.send(Buffer.isBuffer(reply) ? reply : coapBytes(reply));
+          if (reply !== NOTHING) session.send(Buffer.isBuffer(reply) ? reply : coapBytes(reply));
         } else answers.set(message.token, message);
         happenings.happened();
       },

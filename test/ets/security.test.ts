@@ -4,7 +4,7 @@ import { systemClock } from "#runtime";
 import { refusedAt } from "../support/coap-dtls-server.ts";
 import { cipherSuitesOf, isHandshake, splitRecords } from "../support/dtls-records.ts";
 import { FORMAT, get, nameOf } from "./ask.ts";
-import { answer, BOOTSTRAP_ACCOUNT } from "./raw-device.ts";
+import { answer, BOOTSTRAP_ACCOUNT, NOTHING } from "./raw-device.ts";
 import {
   ACCOUNT,
   bootstrap,
@@ -12,7 +12,6 @@ import {
   type SecureDeviceOptions,
   type SecureServer,
   type SecureServerOptions,
-  SILENCE,
   secureAccount,
 } from "./secure-server.ts";
 
@@ -33,7 +32,7 @@ async function openStarted(server: SecureServerOptions = {}, options: SecureDevi
   const peer = await bench.openServer(server);
   const device = await bench.openDevice({ ini: secureAccount(1, 102, peer.uri, ACCOUNT), ...options });
   device.client.register(false);
-  return { bench, peer, device };
+  return { peer, device };
 }
 
 async function openRegistered(server: SecureServerOptions = {}, options: SecureDeviceOptions = {}) {
@@ -166,7 +165,7 @@ describe("a server that is away", () => {
   });
 
   it("ANJ-SEC-04 that answers no Register is asked again in a new session", async () => {
-    const { peer, device } = await openStarted({ script: () => SILENCE });
+    const { peer, device } = await openStarted({ script: () => NOTHING });
     await device.until("Register", () => peer.requests.length === 1);
     await device.pass(TRANSMIT_WAIT_MS, () => device.states()[0] === "waiting");
     await peer.restart({ script: () => undefined });

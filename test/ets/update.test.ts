@@ -168,8 +168,7 @@ describe("Disable and De-register", () => {
   });
 
   it("ANJ-DER-02 counts from the last of several Disables, be it another server's", async () => {
-    const mayExecute =
-      '{"bn":"/2/0/","e":[{"n":"0","v":1},{"n":"1","v":1},{"n":"2/103","v":4},{"n":"3","v":102}]}';
+    const mayExecute = '{"bn":"/2/0/","e":[{"n":"0","v":1},{"n":"1","v":1},{"n":"2/103","v":4},{"n":"3","v":102}]}';
     const device = await openRegistered({ ini: [SERVER_ACCOUNT, SECOND_ACCOUNT, mayExecute].join("\n") });
     const { clock, servers } = device;
     const [first, second] = servers as [RawServer, RawServer];

@@ -1,3 +1,5 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { makePackage } from "#firmware/package";
 import { numberOf, OPTION, post, put, text } from "../ets/ask.js";
@@ -92,6 +94,25 @@ describe("DFOTA", () => {
     expect(device.fota()).toEqual(['"START"', '"END",506']);
     expect(device.shown()).toMatchObject({ state: 0, result: 5 });
     expect(device.revision()).toBe(OLD);
+  });
+
+  it("has no room for a package where the disk refuses it, and boots all the same", async () => {
+    const device = await openFotaDevice({
+      script: (request, { target }) => (target.host === REPOSITORY ? blockOf(request, PACKAGE) : undefined),
+    });
+    mkdirSync(join(device.root, "fota/update.bin"), { recursive: true });
+    await expect(push(device.server, PACKAGE, 1)).resolves.toBe("4.13");
+    expect(device.shown()).toMatchObject({ state: 0, result: 2 });
+    expect((await device.server.ask(put("/5/0/1", text(URI)))).code).toBe("2.04");
+    await device.clock.advance(1000);
+    expect(device.shown()).toMatchObject({ state: 0, result: 2 });
+    const update = { is: "updating", uri: "", image: { name: "", version: NEW }, local: false, stage: "staged" };
+    const again = await openFotaDevice({
+      root: device.root,
+      files: { "/fota/update.json": JSON.stringify({ update }) },
+    });
+    expect(again.modem.state.power.phase).toBe("running");
+    expect(again.shown()).toMatchObject({ state: 0, result: 5 });
   });
 
   it("begins anew where what it kept makes no sense", async () => {

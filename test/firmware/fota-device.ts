@@ -28,7 +28,7 @@ export async function openFotaDevice(options: RawDeviceOptions & { readonly fota
     output: (bytes) => {
       printed += bytes.toString("latin1");
     },
-    ...(options.fotaPercent && { fotaPercent: options.fotaPercent }),
+    ...(options.fotaPercent && { spelling: { fotaPercent: options.fotaPercent } }),
   });
   const take = () => {
     const lines = printed.split(/[\r\n]+/).filter((line) => line !== "");

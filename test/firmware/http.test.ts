@@ -1,4 +1,6 @@
 /** Packages by HTTP and HTTPS from real servers on the loopback; what waits, waits for a change of the modem. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createHttpFetch } from "#firmware/http-fetch";
 import { makePackage } from "#firmware/package";
@@ -116,6 +118,19 @@ describe("AT+QFOTADL", () => {
     await untilState(device, 3);
   });
 
+  it("is forgotten when power is lost in the download, which the boot alone tells of", async () => {
+    const server = await openHttpServer((request, response) => sendFile(request, response, PACKAGE));
+    const device = await openFotaDevice();
+    device.setFault("powerInDownload", 50);
+    expect(await device.at(`AT+QFOTADL="${server.origin}/fw.bin"`)).toEqual(["OK"]);
+    await until(device, "power lost", ({ power }) => power.phase === "off");
+    await device.clock.advance(5000);
+    const told = device.take();
+    expect(told).toContain("RDY");
+    expect(told.filter((line) => line.includes("FOTA") && !line.includes("HTTPSTART"))).toEqual([]);
+    expect(device.shown()).toMatchObject({ state: 0, result: 4 });
+  });
+
   it("updates from the host's own file, which stays", async () => {
     const device = await openFotaDevice();
     expect(await device.at("AT+QFOTADL=1")).toEqual(["ERROR"]);
@@ -207,6 +222,16 @@ describe("a package by HTTP", () => {
     await withBreaks(device);
     expect(server.requests[1]!.headers).toMatchObject({ range: "bytes=10000-", "if-range": '"v1"' });
     expect(device.efs.read("/fota/update.bin")).toEqual(PACKAGE);
+  });
+
+  it("that the disk refuses is not asked for again: there is no room for it", async () => {
+    const { device, server, told } = await downloaded(
+      (request, response) => sendFile(request, response, PACKAGE),
+      ({ root }) => mkdirSync(join(root, "fota/update.bin.json"), { recursive: true }),
+    );
+    expect(told).toEqual(['"HTTPSTART"', '"HTTPEND",708']);
+    expect(device.shown()).toMatchObject({ state: 0, result: 2 });
+    expect(server.requests).toHaveLength(1);
   });
 
   it("is given up after six breaks without a byte", async () => {

@@ -14,7 +14,12 @@ const REPOSITORY = "192.0.2.77";
 const digest = (bytes: Buffer | undefined) => createHash("sha256").update(bytes!).digest("hex");
 
 /** Sends a request until it is answered, four times with one message id, then with another (RFC 7252 §4.2). */
-async function insist(server: RawServer, clock: ManualClock, request: Omit<CoapParts, "mid">, mid: number): Promise<ReadCoap> {
+async function insist(
+  server: RawServer,
+  clock: ManualClock,
+  request: Omit<CoapParts, "mid">,
+  mid: number,
+): Promise<ReadCoap> {
   const token = mid.toString(16).padStart(4, "0");
   for (let tries = 0; tries < 40; tries++) {
     server.forget();
@@ -31,7 +36,8 @@ describe.each([1, 2, 3, 4, 5])("at 20 %% loss (seed %i)", (seed) => {
     const device = await openRegistered({
       lossRate: 0.2,
       seed,
-      script: (request, { target }) => (target.host === REPOSITORY ? blockOf(request, PACKAGE, { etag: "e" }) : undefined),
+      script: (request, { target }) =>
+        target.host === REPOSITORY ? blockOf(request, PACKAGE, { etag: "e" }) : undefined,
     });
     await device.clock.advance(300_000);
     return device;

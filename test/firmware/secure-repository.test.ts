@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { makePackage } from "#firmware/package";
 import { get, put, text } from "../ets/ask.js";
 import { blockOf } from "../ets/file-server.js";
-import { account, walk } from "../ets/raw-device.js";
+import { account, SERVER_ACCOUNT, walk } from "../ets/raw-device.js";
 import { openFotaDevice } from "./fota-device.js";
 
 const PACKAGE = makePackage({ name: "BG96 firmware", version: "BG96MAR04A04M1G" }, 3000);
@@ -28,9 +28,14 @@ it("[CU-044] a package comes by coaps with the key of the Security Object for it
 });
 
 it("a package from a host without a key is refused, and no link is opened", async () => {
-  const device = await openFotaDevice();
+  const device = await openFotaDevice({
+    ini: `${SERVER_ACCOUNT}\n${secured.replaceAll("/1/", "/2/").replaceAll("102", "103").replace("192.0.2.1", "192.0.2.2")}`,
+    files: { "/datatx/ssl/103_server.psk": `meter:${KEY}\n` },
+  });
+  const [, server] = device.servers;
   const links = device.servers.length;
-  await walk(device.server, [
+  expect(server!.target).toMatchObject({ scheme: "coaps", host: "192.0.2.2" });
+  await walk(device.servers[0]!, [
     [put("/5/0/1", text("coaps://192.0.2.1/image")), "4.00 package URI: there is no PSK for 192.0.2.1"],
     [get("/5/0/3"), "2.05 ct=0 0"],
     [get("/5/0/5"), "2.05 ct=0 9"],

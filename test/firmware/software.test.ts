@@ -106,7 +106,12 @@ describe("the module's application", () => {
     device.power.cut();
     device.power.on();
     await device.clock.advance(5000);
-    expect(device.modem.state.firmware.software).toMatchObject({ state: 4, result: 2, active: true, version: "02.001" });
+    expect(device.modem.state.firmware.software).toMatchObject({
+      state: 4,
+      result: 2,
+      active: true,
+      version: "02.001",
+    });
     const again = await openFotaDevice({ root: device.root });
     expect(again.modem.state.firmware.software).toMatchObject({ state: 4, result: 2, active: true, version: "02.001" });
     expect(version(again)).toBe("02.001");

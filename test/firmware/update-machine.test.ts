@@ -74,8 +74,8 @@ const TABLE: readonly (readonly [UpdateState, UpdateEvent, string, string])[] = 
   [flashing, booted, "downloaded 8", ""],
   [local, booted, "idle 8", ""],
   [flashing, { type: "flashed" }, "updating restoring", ""],
-  [restoring, booted, "updating restoring", "apply continued", ""],
-  [restoring, { type: "restored" }, "idle 1", "adopt discard", ""],
+  [restoring, booted, "updating restoring", "apply continued"],
+  [restoring, { type: "restored" }, "idle 1", "adopt discard"],
 ];
 
 describe("Object 5's machine", () => {

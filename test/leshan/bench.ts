@@ -19,12 +19,14 @@ export interface Bench {
   start(options: RunOptions): Promise<ModemUnderTest>;
   /** A modem started, told to register and ready. */
   register(options: RunOptions & { readonly endpoint: string }): Promise<ModemUnderTest>;
+  /** A factory-fresh modem that has bootstrapped from this Leshan in the clear, as told beforehand, and is ready. */
+  bootstrap(endpoint: string): Promise<ModemUnderTest>;
   relayTo(port: number): Promise<Relay>;
   /** An empty directory. */
   scratch(): Promise<string>;
   /** The first Register of that endpoint since the mark. */
   registered(endpoint: string, since?: number): Promise<Registration>;
-  /** Closes this last of all `closeAll` has to close. */
+  /** For `closeAll`, which closes the latest first. */
   onClose(close: () => Promise<unknown>): void;
   closeAll(): Promise<void>;
 }
@@ -82,6 +84,14 @@ export function createBench(version: LeshanVersion, address?: string): Bench {
       // mode 1: it registers again after a reboot
       expect(await modem.at('AT+QLWM2M="register",1')).toEqual(["OK"]);
       await bench.registered(options.endpoint);
+      await modem.waitUrc(READY, SOON);
+      return modem;
+    },
+    async bootstrap(endpoint) {
+      const modem = await bench.start({ endpoint });
+      const { bootstrapCoapPort } = leshan;
+      for (const setting of ['"bsmode",1', `"cdp","127.0.0.1",${bootstrapCoapPort}`, '"register"'])
+        expect(await modem.at(`AT+QLWM2M=${setting}`)).toEqual(["OK"]);
       await modem.waitUrc(READY, SOON);
       return modem;
     },

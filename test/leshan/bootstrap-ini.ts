@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /** Edits the module's files as a reader of the guide does, with the modem stopped. */
@@ -37,6 +37,12 @@ export async function configureServer(efs: string, account: ServerAccount): Prom
   if (!edited.includes(security)) throw new Error(`${path}: no sequence with base name /0/1/`);
   await writeFile(path, `${edited.join("\n")}\n`);
   await writeFile(join(efs, "datatx/lwm2m_app_autostart"), "");
+}
+
+/** As psktool writes it: one line, "identity:hex". */
+export async function writePsk(efs: string, shortServerId: number, line: string): Promise<void> {
+  await mkdir(join(efs, "datatx/ssl"), { recursive: true });
+  await writeFile(join(efs, `datatx/ssl/${shortServerId}_server.psk`), `${line}\n`);
 }
 
 /** The concatenated JSON objects of a well-formed bootstrap.ini, each as its own text. */

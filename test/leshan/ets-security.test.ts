@@ -1,8 +1,7 @@
 /** The conformance cases of bootstrap and of the secure channel whose other side is Leshan, seen from both sides. */
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { describeOnLeshan, READY, SOON } from "./bench.ts";
+import { describeOnLeshan, SOON } from "./bench.ts";
+import { writePsk } from "./bootstrap-ini.ts";
 import { cipherSuiteOf, HANDSHAKE, isHandshake, keyRefused, TLS_PSK_WITH_AES_128_CCM_8 } from "./dtls-records.ts";
 import { describeRequest } from "./exchange.ts";
 import { type CoapMessage, type SecurityAccount, textOptions, uriPath } from "./leshan.ts";
@@ -27,12 +26,8 @@ await describeOnLeshan((bench) => {
           1: { ...account, bootstrapServer: false, securityMode: secure ? "PSK" : "NO_SEC", serverId: 123 },
         },
       });
-      const modem = await bench.start({ endpoint });
-      expect(await modem.at('AT+QLWM2M="bsmode",1')).toEqual(["OK"]);
-      expect(await modem.at(`AT+QLWM2M="cdp","127.0.0.1",${leshan.bootstrapCoapPort}`)).toEqual(["OK"]);
-      expect(await modem.at('AT+QLWM2M="register"')).toEqual(["OK"]);
+      await bench.bootstrap(endpoint);
       expect(await bench.registered(endpoint)).toMatchObject({ lifetime: 250, secure });
-      await modem.waitUrc(READY, SOON);
       await leshan.settle();
 
       const messages = leshan.events.flatMap((one) => (one.event === "COAPLOG" ? [one.data] : []));
@@ -71,8 +66,7 @@ await describeOnLeshan((bench) => {
       await leshan.addBootstrapPsk(endpoint, endpoint, GIVEN.key);
       const relay = await bench.relayTo(leshan.bootstrapCoapsPort);
       const modem = await bench.start({ endpoint });
-      await mkdir(join(modem.efs, "datatx/ssl"), { recursive: true });
-      await writeFile(join(modem.efs, "datatx/ssl/100_server.psk"), `${endpoint}:${OWN_KEY}\n`);
+      await writePsk(modem.efs, 100, `${endpoint}:${OWN_KEY}`);
       expect(await modem.at('AT+QLWM2M="bsmode",1')).toEqual(["OK"]);
       expect(await modem.at('AT+QLWM2M="bootstrap",4,0')).toEqual(["OK"]);
       expect(await modem.at(`AT+QLWM2M="bootstrap",1,"coaps://127.0.0.1:${relay.port}"`)).toEqual(["OK"]);

@@ -410,7 +410,7 @@ await describeOnLeshan((bench) => {
     };
 
     onDevice(
-      "LightweightM2M-1.0-int-301 LightweightM2M-1.0-int-660 power values are notified within their periods",
+      "LightweightM2M-1.0-int-301 LightweightM2M-1.0-int-660 [ET-008] power values are notified within their periods",
       async (device) => {
         expect((await device.read("/3/0/6", "TLV")).wire).toBe("GET /3/0/6 accept=11542 -> 2.05 ct=11542");
         const waits = [await observePaced(device, "/3/0/7", [2, 3]), await observePaced(device, "/3/0/8", [2, 4])];
@@ -462,7 +462,7 @@ await describeOnLeshan((bench) => {
     // 1.5.0 cannot cancel so
     if (version !== "1.5.0")
       onDevice(
-        "LightweightM2M-1.0-int-303 a Read with Observe=1 ends an observation and carries the value",
+        "LightweightM2M-1.0-int-303 [OM-004] a Read with Observe=1 ends an observation and carries the value",
         async (device) => {
           const { token } = await device.observe("/3/0/7");
           expect((await device.cancel("/3/0/7")).wire).toBe("GET /3/0/7 observe=1 -> 2.05 ct=11542");

@@ -1,66 +1,47 @@
 /** Firmware updates over the air as a real Leshan orders them, by push and by pull, over UDP and over DTLS. */
 import { randomBytes } from "node:crypto";
-import { createSocket } from "node:dgram";
-import { once } from "node:events";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
 import { makePackage } from "#firmware/package";
-import { blockOf } from "../ets/file-server.ts";
-import { coapBytes, readCoap } from "../support/coap-bytes.ts";
-import { openDtlsServer } from "../support/coap-dtls-server.ts";
 import { type Bench, describeOnLeshan, SOON } from "./bench.ts";
 import { resource, valuesOf } from "./operations.ts";
+import { openRepository } from "./repository.ts";
 
 const REVISION = "BG96MAR04A04M1G";
 const PACKAGE = makePackage({ name: "BG96 firmware", version: REVISION }, 1024 * 1024);
+const SMALL = makePackage({ name: "BG96 firmware", version: REVISION }, 10_000);
 /** A transfer of 1 MB in blocks of 512 bytes, on a busy machine. */
 const LONG_S = 90;
 
-/** Answers every request with the block of the package it asks for. */
-const serve = (datagram: Buffer) => coapBytes(blockOf(readCoap(datagram), PACKAGE, { etag: "v1" }));
-
-/** A repository beside Leshan. @returns its port */
-async function openRepository(bench: Bench, key: Buffer | undefined): Promise<number> {
-  if (key) {
-    const server = await openDtlsServer({
-      key: () => key,
-      onMessage: (message, session) => session.send(serve(message)),
-    });
-    bench.onClose(() => server.close());
-    return server.port;
-  }
-  const socket = createSocket("udp4");
-  socket.on("message", (datagram, { port, address }) => socket.send(serve(datagram), port, address));
-  socket.bind(0, "127.0.0.1");
-  await once(socket, "listening");
-  bench.onClose(async () => {
-    socket.close();
-    await once(socket, "close");
-  });
-  return socket.address().port;
+/** A modem that is registered, over DTLS where it has a key. */
+async function register(bench: Bench, endpoint: string, key: Buffer | undefined, efs?: string) {
+  const { leshan } = bench;
+  const files = efs === undefined ? {} : { efs };
+  if (!key) return bench.register({ server: bench.nosecUri, endpoint, ...files });
+  const pskKey = key.toString("hex");
+  bench.onClose(() => leshan.removePsk(endpoint));
+  await leshan.addPsk(endpoint, endpoint, pskKey);
+  return bench.register({ server: bench.pskUri, endpoint, pskIdentity: endpoint, pskKey, ...files });
 }
 
 await describeOnLeshan((bench) => {
   afterEach(() => bench.closeAll());
 
   it.each([
-    ["pushed", false],
-    ["pushed", true],
-    ["fetched", false],
-    ["fetched", true],
+    ["LightweightM2M-1.0-int-770 [BG-178]", "pushed", false],
+    ["LightweightM2M-1.0-int-770 [BG-178]", "pushed", true],
+    ["LightweightM2M-1.0-int-771 [BG-175]", "fetched", false],
+    ["LightweightM2M-1.0-int-771 [BG-175]", "fetched", true],
   ] as const)(
-    "[BG-174][BG-175][BG-177][BG-178][BG-180] a package of 1 MB is %s and applied, every state in order (secure: %s)",
+    "%s[BG-174][BG-177][BG-180] a package of 1 MB is %s and applied, every state in order (secure: %s)",
     { timeout: 2 * LONG_S * 1000 },
-    async (how, secure) => {
+    async (_, how, secure) => {
       const { leshan, version } = bench;
       const endpoint = `fota-${how}-${secure ? "psk" : "nosec"}-${version}`;
-      const key = randomBytes(16);
-      if (secure) {
-        bench.onClose(() => leshan.removePsk(endpoint));
-        await leshan.addPsk(endpoint, endpoint, key.toString("hex"));
-      }
-      const credentials = secure ? { pskIdentity: endpoint, pskKey: key.toString("hex") } : {};
-      const port = await openRepository(bench, secure ? key : undefined);
-      const modem = await bench.register({ server: secure ? bench.pskUri : bench.nosecUri, endpoint, ...credentials });
+      const key = secure ? randomBytes(16) : undefined;
+      const port = await openRepository(bench, PACKAGE, key);
+      const modem = await register(bench, endpoint, key);
       const value = async (path: string) => Object.values(valuesOf(await leshan.read(endpoint, path)))[0];
       expect(await value("/3/0/3")).not.toBe(REVISION);
       // else the default period of a second keeps the last state before the reboot to itself
@@ -102,6 +83,39 @@ await describeOnLeshan((bench) => {
         return [valuesOf({ content: one.data.content })[3]];
       });
       expect(states).toEqual([1, 2, 3]);
+    },
+  );
+
+  it.each([false, true])(
+    "[BG-019][BG-180] with PER_REGSTATUS_FEAT=1 the Server is notified of State and Update Result over the reboot (secure: %s)",
+    { timeout: 60_000 },
+    async (secure) => {
+      const { leshan, version } = bench;
+      const endpoint = `fota-kept-${secure ? "psk" : "nosec"}-${version}`;
+      const efs = join(await bench.scratch(), "efs");
+      await (await bench.start({ efs })).stop();
+      const cfg = join(efs, "datatx/lwm2m_cfg");
+      await writeFile(cfg, (await readFile(cfg, "utf8")).replace("PER_REGSTATUS_FEAT=0", "PER_REGSTATUS_FEAT=1"));
+      await register(bench, endpoint, secure ? randomBytes(16) : undefined, efs);
+      for (const path of ["/5/0/3", "/5/0/5"]) {
+        expect((await leshan.writeAttributes(endpoint, path, "pmin=0")).status).toBe("2.04");
+        expect((await leshan.observe(endpoint, path)).status).toBe("2.05");
+      }
+
+      const since = leshan.mark();
+      const told = () =>
+        leshan.events.slice(since).flatMap(({ event, data }) => {
+          if (event !== "NOTIFICATION" || data.endpoint !== endpoint) return [];
+          return Object.entries(valuesOf({ content: data.content })).map(([id, value]) => `/5/0/${id} ${value}`);
+        });
+      const image = resource(0, SMALL.toString("hex"), "OPAQUE");
+      expect((await leshan.write(endpoint, "/5/0/0", image, { format: "OPAQUE" })).status).toBe("2.04");
+      expect((await leshan.execute(endpoint, "/5/0/2")).status).toBe("2.04");
+      await expect.poll(told, { timeout: SOON }).toContain("/5/0/5 1");
+      expect(told()).toEqual(["/5/0/3 1", "/5/0/3 2", "/5/0/3 3", "/5/0/3 0", "/5/0/5 1"]);
+      const names = leshan.events.slice(since).map(({ event }) => event);
+      expect(names).not.toContain("REGISTRATION");
+      expect(names).not.toContain("DEREGISTRATION");
     },
   );
 });

@@ -1,7 +1,7 @@
 /** Servers side by side, and Servers that come back without their memory: real Leshans, several or restarted. */
 import { networkInterfaces } from "node:os";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createBench, isLeshanToBeHad, READY, SOON } from "./bench.ts";
+import { type Bench, createBench, isLeshanToBeHad, SOON } from "./bench.ts";
 import { requestsIn } from "./exchange.ts";
 import { type Registration, VERSIONS } from "./leshan.ts";
 import type { ModemUnderTest } from "./modem-under-test.ts";
@@ -10,10 +10,7 @@ import { operationsOn, resource, valuesOf } from "./operations.ts";
 const isThere = await isLeshanToBeHad();
 
 describe.skipIf(!isThere)("Leshan 2.0.0-M18 and 1.5.0, servers of one device", () => {
-  const [newer, older] = VERSIONS.map((version) => createBench(version)) as [
-    ReturnType<typeof createBench>,
-    ReturnType<typeof createBench>,
-  ];
+  const [newer, older] = VERSIONS.map((version) => createBench(version)) as [Bench, Bench];
   const endpoint = "of-two-servers";
   const [one, other] = [operationsOn(newer, endpoint), operationsOn(older, endpoint)];
   let modem: ModemUnderTest;
@@ -35,12 +32,8 @@ describe.skipIf(!isThere)("Leshan 2.0.0-M18 and 1.5.0, servers of one device", (
         1: { objectId: 19, objectInstanceId: 1, acls: { 102: 3 }, AccessControlOwner: 102 },
       },
     });
-    modem = await newer.start({ endpoint });
-    expect(await modem.at('AT+QLWM2M="bsmode",1')).toEqual(["OK"]);
-    expect(await modem.at(`AT+QLWM2M="cdp","127.0.0.1",${newer.leshan.bootstrapCoapPort}`)).toEqual(["OK"]);
-    expect(await modem.at('AT+QLWM2M="register"')).toEqual(["OK"]);
+    modem = await newer.bootstrap(endpoint);
     await Promise.all([newer, older].map((bench) => bench.registered(endpoint)));
-    await modem.waitUrc(READY, SOON);
   });
 
   it("LightweightM2M-1.0-int-950 each has a registration of its own, told of its own lifetime, and is served", async () => {

@@ -1,7 +1,14 @@
 /** The Bootstrap-Server's own account: how long it lasts, what it is reached with, and that nothing deletes it. */
 import { describe, expect, it } from "vitest";
 import { del, FORMAT, get, post, put, text, tlv } from "../ets/ask.ts";
-import { answer, BOOTSTRAP_ACCOUNT, openRawDevice, type RawDeviceOptions, walk } from "../ets/raw-device.ts";
+import {
+  answer,
+  BOOTSTRAP_ACCOUNT,
+  openRawDevice,
+  type RawDevice,
+  type RawDeviceOptions,
+  walk,
+} from "../ets/raw-device.ts";
 
 const hex = (value: string) => Buffer.from(value).toString("hex");
 const URI = `c80015${hex("coap://192.0.2.1:5683")}`;
@@ -53,12 +60,18 @@ describe("the Bootstrap-Server Account Timeout", () => {
     expect(device.client.status.servers).toMatchObject([{ state: "registered" }]);
   });
 
-  it("is none of the factory's: after a reset the account is there for as long as it takes", async () => {
+  it.each<[string, (device: RawDevice) => void]>([
+    ["a reset", ({ settings }) => settings.reset()],
+    ["damage", ({ efs }) => efs.write("/datatx/lwm2m/accounts.json", "{")],
+  ])("is none of the factory's account, which is there after %s", async (_, lose) => {
     const device = await openBootstrapped(60);
-    device.settings.reset();
-    device.power.restart();
+    device.power.cut();
+    lose(device);
+    device.settings.setBootstrapMode(0); // so that no bootstrap holds the account
+    device.power.on();
     await device.clock.advance(3_600_000);
-    expect(device.registry.instances(0)).toEqual([0]);
+    expect(device.registry.value(0, 0, 1)).toBe(true);
+    expect(device.client.status.servers).toMatchObject([{ shortServerId: 102, location: expect.any(String) }]);
   });
 
   it("waits for a bootstrap that is under way, and begins anew after it", async () => {

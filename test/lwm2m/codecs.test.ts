@@ -8,9 +8,9 @@ import { decodeJsonValue } from "#lwm2m/format/json";
 import { decodeOpaque, encodeOpaque } from "#lwm2m/format/opaque";
 import { decodeText, encodeText, formatValue, parseValue } from "#lwm2m/format/text";
 import { decodeTlvValue } from "#lwm2m/format/tlv";
+import type { InstanceNode, ResourceNode } from "#lwm2m/node";
 import type { ObjectDefinition, ResourceRow, ResourceType, Value } from "#lwm2m/object";
 import type { Path } from "#lwm2m/path";
-import type { InstanceNode, ResourceNode } from "#lwm2m/registry";
 import { createManagedDevice, textOf } from "./managed-device.js";
 
 const TYPES = ["string", "integer", "float", "boolean", "opaque", "time", "objlnk"] as const;

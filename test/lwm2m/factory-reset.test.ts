@@ -38,6 +38,13 @@ describe("a factory reset", () => {
     expect(device.modem.state.lwm2m.phase).toBe(5);
   });
 
+  it("[ZE-007] tells them good-bye even where registrations outlive a reboot, and does not go on with them", async () => {
+    const files = { "/datatx/lwm2m_cfg": "{\nAPN=internet;\nPER_REGSTATUS_FEAT=1;\n}\n" };
+    const device = await openDeployed({ files });
+    await device.factoryReset();
+    expect(device.seen().map((each) => each.split("?")[0])).toEqual(["POST /rd", "DELETE /rd/1", "POST /rd"]);
+  });
+
   it("leaves nothing of what Servers have written", async () => {
     const device = await openDeployed();
     const { registry } = device;

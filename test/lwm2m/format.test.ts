@@ -4,8 +4,8 @@ import { CoapError } from "#coap/message";
 import { decodePayload, encodeNode } from "#lwm2m/format/content";
 import { formatObjectList } from "#lwm2m/format/link";
 import { formatValue, parseValue } from "#lwm2m/format/text";
+import type { InstanceNode } from "#lwm2m/node";
 import type { ResourceType, Value } from "#lwm2m/object";
-import type { InstanceNode } from "#lwm2m/registry";
 import { createManagedDevice } from "./managed-device.js";
 
 describe("plain text", () => {

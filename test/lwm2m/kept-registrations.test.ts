@@ -2,12 +2,13 @@
 import { describe, expect, it } from "vitest";
 import { del, get, nameOf, post, put, tlv } from "../ets/ask.ts";
 import {
+  account,
   answer,
+  BOOTSTRAP_ACCOUNT,
   NOTHING,
   openRawDevice,
   type RawDevice,
   type RawDeviceOptions,
-  SECOND_ACCOUNT,
   SERVER_ACCOUNT,
   walk,
 } from "../ets/raw-device.ts";
@@ -92,6 +93,32 @@ describe("a registration over a reboot, with PER_REGSTATUS_FEAT=1", () => {
     expect(heard(device)).toEqual(["NON aa 70"]);
   });
 
+  it("[BG-083] keeps them over deep sleep as over a restart: what has not changed is not told", async () => {
+    const device = await open();
+    await observe(device, "/3/0/9", "aa");
+    const sleepUntil = async (percent: number) => {
+      device.power.sleep();
+      await device.clock.advance(60_000);
+      battery(device, percent);
+      heard(device);
+      device.power.on();
+      await device.clock.advance(1000);
+      return heard(device);
+    };
+    expect(await sleepUntil(100)).toEqual(["POST /rd/1"]);
+    expect(await sleepUntil(80)).toEqual(["POST /rd/1", "CON aa 80"]);
+  });
+
+  it("tells anew after a restart what no Server has acknowledged before it", async () => {
+    const device = await open({ confirmable: true });
+    await observe(device, "/3/0/9", "aa");
+    battery(device, 80);
+    await device.clock.advance(10);
+    expect(heard(device)).toContain("CON aa 80");
+    await restart(device);
+    expect(heard(device)).toContain("CON aa 80");
+  });
+
   it("tells every observed value anew after a loss of power: what was told last was not kept", async () => {
     const device = await open();
     await observe(device, "/3/0/9", "aa");
@@ -102,11 +129,11 @@ describe("a registration over a reboot, with PER_REGSTATUS_FEAT=1", () => {
     expect(heard(device).filter((each) => !each.startsWith("ACK"))).toEqual(["POST /rd/1", "CON aa 100"]);
   });
 
-  it("keeps attributes: pmin holds after the reboot, too", async () => {
+  it.each(["restart", "loss of power"])("keeps attributes: pmin holds after a %s, too", async (how) => {
     const device = await open();
-    await walk(device.server, [[put("/3/0/9?pmin=60"), "2.04"]]);
     await observe(device, "/3/0/9", "aa");
-    await restart(device);
+    await walk(device.server, [[put("/3/0/9?pmin=60"), "2.04"]]);
+    await (how === "restart" ? restart(device) : lose(device));
     heard(device);
     battery(device, 90);
     await device.clock.advance(50_000);
@@ -115,6 +142,19 @@ describe("a registration over a reboot, with PER_REGSTATUS_FEAT=1", () => {
     expect(heard(device)).toContain("CON aa 90");
     const discovered = await device.server.ask(get("/3/0/9", { accept: 40 }));
     expect(discovered.payload.toString()).toContain("pmin=60");
+  });
+
+  it("notifies nothing before the Update is answered", async () => {
+    const device = await open();
+    await observe(device, "/3/0/9", "aa");
+    let isMute = true;
+    device.rescript(() => (isMute ? NOTHING : undefined));
+    await lose(device, () => battery(device, 50));
+    await device.clock.advance(500);
+    expect(heard(device).filter((each) => each.startsWith("CON"))).toEqual([]);
+    isMute = false;
+    await device.clock.advance(5000);
+    expect(heard(device)).toContain("CON aa 50");
   });
 
   it("forgets an observation that has ended before, however it ended", async () => {
@@ -179,14 +219,34 @@ describe("a registration over a reboot, with PER_REGSTATUS_FEAT=1", () => {
     expect(heard(device)).toEqual([]);
   });
 
-  it("resumes with one Server and registers with another that has dropped the device", async () => {
-    const device = await open({ ini: `${SERVER_ACCOUNT}\n${SECOND_ACCOUNT}` });
-    await lose(device, undefined, 400_000); // lifetimes 300 and 600
-    expect(device.servers.slice(2).map((server) => server.requests()[0]!.split("?")[0])).toEqual([
-      "POST /rd",
-      "POST /rd/2",
-    ]);
-    expect(device.events.slice(4)).toEqual([0, 3, 4, 5]);
+  it.each([
+    [300, 600, ["POST /rd", "POST /rd/2"]],
+    [600, 300, ["POST /rd/1", "POST /rd"]],
+  ])(
+    "resumes with one Server and registers with another that has dropped the device (%i s, %i s)",
+    async (a, b, requests) => {
+      const device = await open({ ini: `${account(1, 102, a)}\n${account(2, 103, b)}` });
+      await lose(device, undefined, 400_000);
+      expect(device.servers.slice(2).map((server) => server.requests()[0]!.split("?")[0])).toEqual(requests);
+      expect(device.events.slice(4)).toEqual([0, 3, 4, 5]);
+    },
+  );
+
+  it("registers after a bootstrap, even with a Server where the device was registered before", async () => {
+    const device = await open({
+      ini: `${BOOTSTRAP_ACCOUNT}\n${SERVER_ACCOUNT}`,
+      files: {
+        ...keeping(1),
+        "/datatx/carrier_apn_cfg": "APN_NAME=internet\nSHORT_SERVER_ID1=102\nBS_IF_REG_FAILS=1\n",
+      },
+    });
+    device.rescript((request) => (nameOf(request).startsWith("POST /rd") ? answer(request, "4.03") : undefined));
+    await lose(device);
+    expect(device.server.requests()[0]).toMatch(/^POST \/bs\?/);
+    device.rescript(undefined);
+    await walk(device.server, [[post("/bs"), "2.04"]]);
+    await device.clock.advance(1000);
+    expect(device.server.requests()[0]).toMatch(/^POST \/rd\?/);
   });
 
   it("registers anew under another name, at another address, and after a De-register", async () => {
@@ -226,6 +286,7 @@ describe("a registration over a reboot, with PER_REGSTATUS_FEAT=1", () => {
   it("goes on at home after roaming, which ROAMING_FEAT=1 spends idle", async () => {
     const device = await open();
     await observe(device, "/3/0/9", "aa");
+    await observe(device, "/3/0/1", "bb");
     const roam = (roaming: boolean) => device.modem.update((state) => ({ network: { ...state.network, roaming } }));
     roam(true);
     await device.clock.advance(10_000);
@@ -235,6 +296,10 @@ describe("a registration over a reboot, with PER_REGSTATUS_FEAT=1", () => {
     await device.clock.advance(1000);
     expect(said(device)).toEqual(["POST /rd", "POST /rd/1"]);
     expect(heard(device)).toContain("CON aa 70");
+    const { mid } = device.server.heard.at(-1)!.message;
+    await device.server.send({ type: "ACK", code: "0.00", mid });
+    await device.clock.advance(1000);
+    expect(heard(device)).toEqual([]);
   });
 
   it("takes a new DTLS session to the same Server", async () => {

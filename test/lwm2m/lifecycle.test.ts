@@ -413,6 +413,22 @@ describe("the client's life", () => {
     expect(await bootstrapped("special")).toEqual([]);
   });
 
+  it("[BG-067] sets up a data call of its own for an APN's other APN_CLASS", async () => {
+    const classes = async (...given: readonly [number, number]) => {
+      const blocks = given.map((each, index) => `APN_NAME=iot\nAPN_CLASS=${each}\nSHORT_SERVER_ID1=${102 + index}\n`);
+      const device = openDevice({ files: { [INI]: TWO_SERVERS, [APN_CFG]: blocks.join(";\n") } });
+      device.client.register(false);
+      await device.clock.advance(100);
+      expect(device.events).toEqual([0, 3, 4, 5]);
+      return device.modem.state.moduleCalls.map(({ apn, apnClass }) => [apn, apnClass]);
+    };
+    expect(await classes(3, 3)).toEqual([["iot", 3]]);
+    expect(await classes(3, 4)).toEqual([
+      ["iot", 3],
+      ["iot", 4],
+    ]);
+  });
+
   it("[BG-089] waits for BOOT_UP_SLEEP_TIME after the boot", async () => {
     const device = openDevice({
       profile: "realistic",

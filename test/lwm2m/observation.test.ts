@@ -478,6 +478,7 @@ describe("an observation", () => {
     const before = createManagedDevice();
     before.request("GET", "/3/0/9", { observe: 0, token: "01" });
     before.request("GET", "/3/0/7", { observe: 0, token: "02" });
+    before.request("GET", "/19/0/0", { observe: 0, token: "03" }); // empty
     before.request("PUT", "/3/0/9?pmin=3600");
     before.observations.setWay("offline");
     before.modem.update((state) => ({ battery: { ...state.battery, millivolts: 3300 } }));
@@ -490,7 +491,7 @@ describe("an observation", () => {
     const unsure = createManagedDevice();
     unsure.observations.restore(before.observations.dump().map(({ told: _, ...record }) => record));
     await unsure.clock.advance(1000);
-    expect(unsure.notifications.map(({ token }) => token)).toEqual(["01", "02"]);
+    expect(unsure.notifications.map(({ token }) => token)).toEqual(["01", "02", "03"]);
   });
 
   it("numbers its notifications in 24 bits, rising, a reboot in between or not", async () => {

@@ -125,8 +125,8 @@ describe("a management Server's requests", () => {
     ],
     [
       "JSON with two values",
-      "/1/1",
-      { contentFormat: 11543, payload: '{"bn":"/1/1/","e":[{"n":"1","v":5,"sv":"5"}]}' },
+      "/1/1/1",
+      { contentFormat: 11543, payload: '{"bn":"/1/1/1","e":[{"v":5,"sv":"5"}]}' },
       "4.00",
     ],
     ["a format that does not exist", "/1/1/1", { contentFormat: 65000, payload: "" }, "4.15"],
@@ -248,6 +248,7 @@ describe("a management Server's requests", () => {
       "4.00",
     ],
     ["of an object that is not there", "/99", { contentFormat: 11542, payload: "" }, "4.04"],
+    ["of the reserved instance 65535", "/19", { contentFormat: 11542, payload: hex("24 FFFF C2004142") }, "4.00"],
     ["of a Security instance", "/0", { contentFormat: 11542, payload: "" }, "4.01"],
     ["of a Server account", "/1", { contentFormat: 11542, payload: "" }, "4.01"],
     ["on an instance that is not there", "/19/7", { contentFormat: 11542, payload: hex("C20041 42") }, "4.04"],
@@ -284,6 +285,8 @@ describe("a management Server's requests", () => {
       "</7/0>,</7/0/0>,</7/0/1>,</7/0/2>,</7/0/3>,</7/0/4>,</7/0/5>,</7/0/6>,</7/0/7>,</7/0/8>",
     );
     expect(textOf(request("GET", "/3/0/7", { accept: 40 }))).toBe("</3/0/7>;dim=2");
+    // what can only be written or executed is there, too
+    expect(textOf(request("GET", "/5/0", { accept: 40 }))).toMatch(/^<\/5\/0>,<\/5\/0\/0>,<\/5\/0\/1>,<\/5\/0\/2>,/);
     expect(textOf(request("GET", "/6/0", { accept: 40 }))).toBe("</6/0>");
     expect(textOf(request("GET", "/2", { accept: 40 }))).toBe("</2>");
     for (const path of ["/99", "/3/1", "/3/0/99", "/6/0/0"])
@@ -525,6 +528,23 @@ describe("a Bootstrap-Server's requests", () => {
     expect(device.bootstrap("DELETE", "/", {}, 0).code).toBe("2.02");
     expect(device.bootstrap("DELETE", "/", {}, 0).code).toBe("2.02");
     expect([0, 1, 2, 3].map((id) => device.registry.instances(id))).toEqual([[0], [], [], [0]]);
+  });
+
+  it("writes no instance that no path can name, and no more of an object than 64", () => {
+    const { bootstrap, registry } = createManagedDevice();
+    const rules = (from: number, count: number) =>
+      hex(Array.from({ length: count }, (_, i) => `00${(from + i).toString(16).padStart(2, "0")}`).join(""));
+    const write = (payload: Buffer) => bootstrap("PUT", "/2", { contentFormat: 11542, payload }).code;
+    expect(write(hex("20 FFFF"))).toBe("4.00");
+    expect(write(rules(0, 65))).toBe("4.05");
+    expect(registry.instances(2)).toEqual([]);
+    expect(write(rules(0, 64))).toBe("2.04");
+    expect(write(rules(0, 64))).toBe("2.04");
+    expect(write(rules(100, 1))).toBe("4.05");
+    expect(bootstrap("PUT", "/2/100", { contentFormat: 11542, payload: hex("C10003") }).code).toBe("4.05");
+    expect(bootstrap("PUT", "/2/100/0", { payload: "3" }).code).toBe("4.05");
+    expect(bootstrap("PUT", "/2/63/0", { payload: "3" }).code).toBe("2.04");
+    expect(registry.instances(2)).toHaveLength(64);
   });
 
   it("discovers accounts with their short server ids", () => {

@@ -30,6 +30,8 @@ const TABLE: ReadonlyArray<[RegistrationState, RegistrationEvent, string, string
   [{ is: "registering", attempt: 3 }, { type: "failed" }, "waiting", ["stopTimer", "startTimer retryDue 480000"]],
   [{ is: "registering", attempt: 9 }, { type: "failed" }, "waiting", ["stopTimer", "startTimer retryDue 480000"]],
   [{ is: "waiting", attempt: 0 }, { type: "retryDue" }, "registering", ["stopTimer", "register"]],
+  [{ is: "waiting", attempt: 2 }, { type: "registerAsked" }, "registering", ["stopTimer", "register"]],
+  [{ is: "waiting", attempt: 2 }, { type: "updateAsked", content: PLAIN_UPDATE }, "waiting", []],
   [{ is: "waiting", attempt: 0 }, { type: "deregisterAsked", answerDue: false }, "idle", ["stopTimer"]],
   [registered, { type: "updateDue" }, "updating", ["stopTimer", "update"]],
   [registered, { type: "updateAsked", content: PLAIN_UPDATE }, "updating", ["stopTimer", "update"]],

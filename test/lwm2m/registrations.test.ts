@@ -1,7 +1,7 @@
 /** Registrations with real Servers' ways: several at once, some that refuse, restart or cannot be reached. */
 import { describe, expect, it } from "vitest";
 import { detached } from "#modem/pdp-contexts";
-import { get, post } from "../ets/ask.ts";
+import { del, get, post, tlv } from "../ets/ask.ts";
 import {
   account,
   answer,
@@ -55,16 +55,36 @@ describe("several servers", () => {
     expect(gaps(device.heard("192.0.2.2"))).toEqual([30, 0, 60, 120, 240, 480]);
   });
 
+  it("that have refused the device hear no sooner of it whatever another Server makes and deletes", async () => {
+    const device = await open({ ini: TWO, script: refuse("192.0.2.1") });
+    for (let i = 0; i < 10; i++) {
+      await device.server.ask(post("/19", tlv("c2006162")));
+      await device.clock.advance(100);
+      await device.server.ask(del("/19/2"));
+      await device.clock.advance(100);
+    }
+    expect(device.heard("192.0.2.2")).toHaveLength(21);
+    expect(device.heard("192.0.2.1")).toHaveLength(1);
+    await device.clock.advance(60_000);
+    expect(device.heard("192.0.2.1")).toHaveLength(2);
+  });
+
   it("[BG-069][BG-070] have each a BS_IF_REG_FAILS of their own", async () => {
     const ini = `${BOOTSTRAP_ACCOUNT}\n${TWO}`;
     const without = await open({ ini, files: failing([102, 0], [103, 1]), script: refuse("192.0.2.1") });
     await without.clock.advance(200_000);
     expect(without.heard("192.0.2.9")).toEqual([]);
     expect(without.client.status.servers.map(({ state }) => state)).toEqual(["waiting", "registered"]);
-    const either = await open({ ini, files: failing([102, 0], [103, 1]), script: refuse("192.0.2.2") });
+    const either = await open({ ini, files: failing([102, 1], [103, 0]), script: refuse("192.0.2.1") });
     await either.clock.advance(1000);
     expect(either.heard("192.0.2.9")).toHaveLength(1);
     expect(either.client.status.servers).toEqual([]);
+    // one that registers does not make the other's bootstraps follow at once
+    expect((await either.server.ask(post("/bs"))).code).toBe("2.04");
+    await either.clock.advance(59_000);
+    expect(either.heard("192.0.2.9")).toHaveLength(1);
+    await either.clock.advance(2000);
+    expect(either.heard("192.0.2.9")).toHaveLength(2);
   });
 
   it("that fail together lead to one bootstrap, at once", async () => {
@@ -211,6 +231,42 @@ describe("a module that comes back to the network", () => {
       expect([told?.type, told?.token, told?.payload.toString()]).toEqual(["CON", "aa", expected]);
       await now.send({ type: "ACK", code: "0.00", mid: told!.mid });
     }
+  });
+
+  it("tells nothing of what was under way or due where the server refuses the Update from another address", async () => {
+    const device = await open({ confirmable: true });
+    const level = (percent: number) => device.modem.update(({ battery }) => ({ battery: { ...battery, percent } }));
+    await device.server.ask(get("/3/0/9", { observe: 0, token: "aa" }));
+    await device.server.ask(get("/3/0/7", { observe: 0, token: "bb" }));
+    level(70);
+    await device.clock.advance(10);
+    device.rescript((request) => (request.payload.length === 0 ? answer(request, "4.04") : undefined));
+    attach(device, false);
+    attach(device, true);
+    device.modem.update(({ battery }) => ({ battery: { ...battery, millivolts: 3000 } }));
+    await device.clock.advance(100);
+    device.client.update(0, false);
+    device.rescript(undefined);
+    await device.clock.advance(100_000);
+    expect(device.requests().map(path).slice(0, 3)).toEqual(["POST /rd", "POST /rd/1", "POST /rd"]);
+    expect(device.servers.slice(1).flatMap((server) => server.responses())).toEqual([]);
+  });
+
+  it("keeps what is due until the server has answered the Update from another address", async () => {
+    const device = await open({});
+    await device.server.ask(get("/3/0/9", { observe: 0, token: "aa" }));
+    let isMute = true;
+    device.rescript(() => (isMute ? NOTHING : undefined));
+    attach(device, false);
+    attach(device, true);
+    for (const percent of [60, 50]) {
+      device.modem.update(({ battery }) => ({ battery: { ...battery, percent } }));
+      await device.clock.advance(100);
+    }
+    expect(device.server.responses()).toEqual([]);
+    isMute = false;
+    await device.clock.advance(5000);
+    expect(device.server.responses().map(({ message }) => message.payload.toString())).toEqual(["60", "50"]);
   });
 
   it("listens to the Bootstrap-Server from another address, too", async () => {

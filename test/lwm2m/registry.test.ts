@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { ResourceNode } from "#lwm2m/node";
 import type { ObjectDefinition, ResourceValue } from "#lwm2m/object";
-import { createRegistry, type RegistryChange, type ResourceNode } from "#lwm2m/registry";
+import { createRegistry, type RegistryChange } from "#lwm2m/registry";
 
 const told: string[] = [];
 const lamp = (): ObjectDefinition => ({
@@ -38,6 +39,15 @@ const lit = (name: string) => instance(node(5850, true, "boolean"), node(5852, n
 const code = (wanted: string) => expect.objectContaining({ code: wanted });
 
 describe("the registry", () => {
+  it("asks whether an Object is offered only once it is used: who knows may be made after it", () => {
+    let isOffered: (() => boolean) | undefined;
+    const registry = createRegistry([{ ...lamp(), offered: () => isOffered!() }]);
+    isOffered = () => false;
+    expect(registry.objects.has(3311)).toBe(false);
+    isOffered = () => true;
+    expect(registry.objects.has(3311)).toBe(true);
+  });
+
   it("[OM-040][ET-023] keeps resources in instances of objects, and serves an object only through its instances", () => {
     const registry = createRegistry([{ ...lamp(), initialInstances: [] }]);
     expect(registry.read({ objectId: 3311 })).toEqual({ kind: "object", id: 3311, instances: [] });
@@ -164,6 +174,19 @@ describe("the registry", () => {
     after.load(3311, new Map([[1, new Map([...kept.get(1)!, [999, "?"]])]]));
     expect(after.instances(3311)).toEqual([1]);
     expect(after.dump(3311).get(1)).toEqual(kept.get(1));
+  });
+
+  it("loads no second instance of what has one", () => {
+    const registry = createRegistry([{ ...lamp(), instances: "single" }]);
+    const dark = new Map([[5850, false]]);
+    registry.load(
+      3311,
+      new Map([
+        [0, dark],
+        [1, dark],
+      ]),
+    );
+    expect(registry.instances(3311)).toEqual([0]);
   });
 
   it("loads nothing where one value is wrong", () => {

@@ -90,7 +90,7 @@ describe("credentials the server does not have", () => {
       'no answer to PSK identity \\"urn:imei:864508030012428\\", check that the server has it, with the same key',
     ],
   ])(
-    "[BG-183] and tells %s fail the handshake: one line with a remedy; once it has them the device registers",
+    "[BG-183] fail the handshake, as it tells %s: one line with a remedy; once it has them the device registers",
     async (how, words) => {
       const isAlert = (datagram: Buffer) => datagram[0] === 21;
       const bench = createSecureBench();
@@ -192,7 +192,7 @@ describe("keys", () => {
         register: true,
         efs: join(directory, "efs"),
         tty: join(directory, "tty"),
-        dtls: { handshakeTimeoutMs: 300 },
+        dtls: { handshakeTimeoutMs: 1500 },
         lwm2m: { ...DEFAULTS.lwm2m, ...lwm2m },
       };
       const modem = await openBg96(config, { clock: systemClock, random: systemRandom, log }, directory);

@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseBootstrapIni } from "#efs/bootstrap-ini";
+import { parseCarrierApnCfg } from "#efs/carrier-apn-cfg";
 import { type Efs, openEfs } from "#efs/efs";
+import { parseLwm2mCfg } from "#efs/lwm2m-cfg";
 import { ClientError } from "#lwm2m/client";
 import { readHostSettings } from "#lwm2m/host-settings";
 import { createSettings, type Profile, type Settings } from "#lwm2m/settings";
@@ -200,12 +202,37 @@ describe("profiles", () => {
     expect(efs.exists("/datatx/lwm2m_cfg") && efs.exists("/datatx/carrier_apn_cfg")).toBe(true);
   });
 
-  it.each([1, 3, 4, 5] as Profile[])("%i is not offered and changes nothing", (profile) => {
-    settings.selectProfile(0);
-    const before = String(efs.read(INI));
-    expect(() => settings.selectProfile(profile)).toThrow("profile not offered yet");
-    expect(settings.profile).toBe(0);
-    expect(String(efs.read(INI))).toBe(before);
+  it.each([0, 1, 2, 3, 4, 5] as Profile[])("[BG-100] %i is a whole configuration without a fault", (profile) => {
+    settings.selectProfile(profile);
+    expect([settings.profile, settings.bootstrapMode]).toEqual([profile, profile === 2 ? 1 : 0]);
+    expect(parseBootstrapIni(String(efs.read(INI)), INI).warnings).toEqual([]);
+    expect(parseLwm2mCfg(String(efs.read("/datatx/lwm2m_cfg")), "lwm2m_cfg").warnings).toEqual([]);
+    expect(parseCarrierApnCfg(String(efs.read("/datatx/carrier_apn_cfg")), "carrier_apn_cfg").warnings).toEqual([]);
+    expect(settings.serverUri).toMatch(settings.securityMode === 0 ? /^coaps:/ : /^coap:/);
+    expect(settings.lifetimeS).toBe(profile === 2 ? undefined : 300);
+    expect(logged).toEqual([]);
+  });
+
+  it("[BG-100][BG-095] those of carriers ask for a PSK and name a bootstrap server beside the LwM2M server", () => {
+    for (const profile of [1, 3, 5] as const) {
+      settings.selectProfile(profile);
+      expect(settings.securityMode).toBe(0);
+      settings.setBootstrapMode(1);
+      expect(settings.securityMode).toBe(0);
+      expect(resources()).toMatchObject({ "/0/0/1": true, "/0/0/10": 100, "/0/1/10": 102, "/1/1/0": 102 });
+      settings.setBootstrapMode(0);
+    }
+  });
+
+  it("[BG-100][BG-085][BG-071] 3 is Verizon's: its carrier type, the DIAG server, and the APNs of the guide's sample", () => {
+    settings.selectProfile(3);
+    expect(parseLwm2mCfg(String(efs.read("/datatx/lwm2m_cfg")), "lwm2m_cfg").cfg.carrierType).toBe(1);
+    expect(settings.serverIds).toEqual([102, 101]);
+    const { servers } = parseCarrierApnCfg(String(efs.read("/datatx/carrier_apn_cfg")), "carrier_apn_cfg");
+    expect(servers.map(({ apn, apnClass, shortServerId }) => [apn, apnClass, shortServerId])).toEqual([
+      ["vzwadmin", 2, 102],
+      ["vzwinternet", 3, 103],
+    ]);
   });
 
   it("an explicit server address, bootstrap mode and endpoint name outlive a later select", () => {

@@ -3,8 +3,9 @@ import { describe, expect, it } from "vitest";
 import { CoapError } from "#coap/message";
 import { decodePayload } from "#lwm2m/format/content";
 import { decodeTlvEntries, decodeTlvValue, encodeTlv } from "#lwm2m/format/tlv";
+import type { InstanceNode, Node, ResourceNode } from "#lwm2m/node";
 import type { ObjectDefinition, ResourceRow, ResourceType, ResourceValue } from "#lwm2m/object";
-import { createRegistry, type InstanceNode, type Node, type ResourceNode } from "#lwm2m/registry";
+import { createRegistry } from "#lwm2m/registry";
 import { createManagedDevice, hex } from "./managed-device.js";
 
 const resource = (id: number, type: ResourceType, value: ResourceValue): ResourceNode => ({

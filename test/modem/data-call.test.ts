@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { activate, callForModule, callsOf, deactivate, defineContext, routerFor } from "#modem/data-call";
+import { activate, callForModule, callsOf, deactivate, defineContext, moduleCall, routerFor } from "#modem/data-call";
 import { createInitialState } from "#modem/initial-state";
 import { deactivateAll } from "#modem/pdp-contexts";
 import type { ModemState } from "#modem/state";
@@ -89,27 +89,37 @@ describe("a data call", () => {
 });
 
 describe("a call of the module's own", () => {
-  const call = (state: ModemState, apn: string, type: "IP" | "IPV6" = "IP"): ModemState => {
-    const made = callForModule(state, apn, type);
+  const call = (state: ModemState, apn: string, type: "IP" | "IPV6" = "IP", apnClass = 2): ModemState => {
+    const made = callForModule(state, apn, apnClass, type);
     expect(made.ok).toBe(true);
     return { ...state, ...(made.ok && made.change) };
   };
 
   it("is one an APN, beside the host's contexts, each with an address and a router of its network", () => {
     const once = call(call(registered, "manage"), "bootstrap", "IPV6");
-    expect(callForModule(once, "manage", "IP")).toEqual({ ok: true, change: {} });
+    expect(callForModule(once, "manage", 2, "IP")).toEqual({ ok: true, change: {} });
     const host = activate(withApn(once, "internet"), 2);
     const calls = callsOf({ ...once, ...(host.ok && host.change) });
     expect(calls).toEqual([
       { apn: "internet", address: "10.9.50.2" },
-      { apn: "manage", address: "10.9.50.17" },
-      { apn: "bootstrap", address: "2001:db8:9:32::12" },
+      { apn: "manage", apnClass: 2, address: "10.9.50.17" },
+      { apn: "bootstrap", apnClass: 2, address: "2001:db8:9:32::12" },
     ]);
     expect(calls.map(({ address }) => routerFor(address))).toEqual(["10.9.50.254", "10.9.50.254", "fe80::1"]);
   });
 
+  it("[BG-067] is one a class of the APN", () => {
+    const both = call(call(registered, "manage"), "manage", "IP", 3);
+    expect(both.moduleCalls.map(({ apnClass, address }) => [apnClass, address])).toEqual([
+      [2, "10.9.50.17"],
+      [3, "10.9.50.18"],
+    ]);
+    expect(moduleCall(both, "manage", 3)?.address).toBe("10.9.50.18");
+    expect(moduleCall(both, "manage", 4)).toBeUndefined();
+  });
+
   it("is refused for the reasons that a context's is", () => {
-    expect(callForModule(registered, "", "IP")).toEqual({ ok: false, reason: "no APN" });
-    expect(callForModule(initial, "manage", "IP")).toEqual({ ok: false, reason: "not registered" });
+    expect(callForModule(registered, "", 2, "IP")).toEqual({ ok: false, reason: "no APN" });
+    expect(callForModule(initial, "manage", 2, "IP")).toEqual({ ok: false, reason: "not registered" });
   });
 });

@@ -88,6 +88,36 @@ describe("power", () => {
     expect(modem.state.power.phase).toBe("off");
   });
 
+  it("stays off when it is cut on its way down, whatever the client finishes then", async () => {
+    const { clock, modem, power } = openModule("instant");
+    power.on();
+    const leaving: Array<() => void> = [];
+    power.onGoingDown(() => new Promise((resolve) => void leaving.push(resolve)));
+    power.restart();
+    await clock.advance(1000);
+    power.cut();
+    leaving[0]!();
+    await clock.advance(60_000);
+    expect(modem.state.power).toMatchObject({ phase: "off", boots: 1 });
+  });
+
+  it("goes on with the boot that is under way, not with one that was cut", async () => {
+    const { clock, power, events } = openModule("fast");
+    const held: Array<() => void> = [];
+    power.onBoot((proceed) => void held.push(proceed));
+    power.on();
+    power.cut();
+    power.on();
+    held[0]!();
+    await clock.advance(5000);
+    expect(events).toEqual(["0 booting", "0 off", "0 booting"]);
+    held[1]!();
+    held[1]!();
+    await clock.advance(5000);
+    expect(events.filter((each) => each.endsWith("SIM READY"))).toHaveLength(1);
+    expect(events.at(-1)).toMatch(/SMS done$/);
+  });
+
   it("initialises the SIM again when functionality returns from minimum", async () => {
     const { clock, modem, power, events } = openModule("fast");
     power.on();
@@ -130,6 +160,28 @@ describe("power", () => {
       power.on();
       expect([0, 2]).toContain(modem.state.registration.eps);
     }
+  });
+
+  it("loses its calls with its cell, and its place in the packet network with its functionality", () => {
+    const { modem, power } = openModule("instant");
+    power.on();
+    const context = {
+      type: "IP",
+      apn: "a",
+      user: "",
+      password: "",
+      authentication: 0,
+      active: true,
+      address: "10.0.0.1",
+    } as const;
+    modem.update({ pdp: { 1: context } });
+    const { detaches } = modem.state.network;
+    modem.update((state) => ({ network: { ...state.network, coverage: false } }));
+    expect(modem.state.pdp[1]).toMatchObject({ active: false, address: undefined });
+    expect(modem.state.network).toMatchObject({ attached: false, detaches });
+    modem.update((state) => ({ network: { ...state.network, coverage: true } }));
+    power.setFunctionality(4);
+    expect(modem.state.network).toMatchObject({ attached: false, detaches: detaches + 1 });
   });
 
   it("follows coverage and roaming", () => {

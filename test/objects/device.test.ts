@@ -27,7 +27,7 @@ describe("Object 3, Device", () => {
     ["ZE-011", 9, "Battery Level", "R", "integer", false, "%", [0, 100]],
     ["ZE-012", 10, "Memory Free", "R", "integer", false, "KB", undefined],
     ["ZE-013", 11, "Error Code", "R", "integer", true, undefined, [0, 8]],
-    ["ZE-015", 13, "Current Time", "RW", "time", false, undefined, undefined],
+    ["ZE-015", 13, "Current Time", "RW", "time", false, undefined, [0, 2 ** 32 - 1]],
     ["ZE-016", 14, "UTC Offset", "RW", "string", false, undefined, undefined],
     ["ZE-017", 15, "Timezone", "RW", "string", false, undefined, [0, 64]],
     ["ZE-018", 16, "Supported Binding and Modes", "R", "string", false, undefined, undefined],
@@ -144,7 +144,7 @@ describe("Object 3, Device", () => {
     ["a battery below its threshold", 1, ({ battery }) => ({ battery: { ...battery, percent: 19 } })],
     ["no external supply", 2, ({ battery }) => ({ battery: { ...battery, externalPower: false } })],
     ["a GNSS receiver that fails", 3, ({ gnss }) => ({ gnss: { ...gnss, faulty: true } })],
-    ["a weak signal", 4, ({ radio }) => ({ radio: { ...radio, rssiDbm: -112 } })],
+    ["a weak signal", 4, ({ radio }) => ({ radio: { ...radio, rssiDbm: -111 } })],
     ["no coverage", 4, ({ network }) => ({ network: { ...network, coverage: false } })],
     ["no memory left", 5, ({ memory }) => ({ memory: { ...memory, freeKb: 0 } })],
     ["a network that detached it", 7, () => ({ registration: { eps: 1 } })],
@@ -173,6 +173,17 @@ describe("Object 3, Device", () => {
     await clock.advance(5000);
     expect(textOf(request("GET", "/3/0/13"))).toBe("1367491220");
     expect(clock.now() + modem.state.time.offsetMs).toBe(1367491220_000);
+  });
+
+  it("refuses times beyond what a clock of dates can show, after which nothing could be read", () => {
+    const { request } = createManagedDevice();
+    const before = textOf(request("GET", "/3/0/13"));
+    for (const payload of ["9223372036854775807", "-9223372036854775808", "4294967296", "-1"]) {
+      expect(request("PUT", "/3/0/13", { payload }).code).toBe("4.00");
+    }
+    expect(textOf(request("GET", "/3/0/13"))).toBe(before);
+    expect(request("PUT", "/3/0/13", { payload: "4294967295" }).code).toBe("2.04");
+    expect(request("GET", "/3/0", { accept: 11542 }).code).toBe("2.05");
   });
 
   it.each([

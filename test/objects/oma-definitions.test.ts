@@ -20,6 +20,7 @@ const DEVIATIONS: Readonly<Record<string, string>> = {
   "1/3 range": FOUR_BYTES,
   "1/5 range": FOUR_BYTES,
   "2/2 range": "of the 16 bits five have a meaning (OMA TS 1.0.2 Appendix E.3)",
+  "3/13 range": "times are those a clock of dates can show",
   "3/15 range": "names of time zones are shorter; nothing a Server writes may grow without end",
   "3/21 units": NO_UNITS,
   "4/9 units": "the registry's % is a slip: it is a code",

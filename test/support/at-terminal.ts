@@ -5,7 +5,8 @@ import { commandTable } from "#at/commands";
 import type { Host } from "#at/host";
 import { createTerminal, type Terminal } from "#at/interpreter";
 import { createModuleFiles, type ModuleFiles } from "#at/module-files";
-import type { ObserveFlag } from "#at/urc";
+import type { Spelling } from "#at/spelling";
+import type { UserRules } from "#at/user-rules";
 import type { Efs } from "#efs/efs";
 import type { Dfota } from "#firmware/dfota";
 import type { Client } from "#lwm2m/client";
@@ -26,7 +27,8 @@ export interface AtTerminalOptions {
   readonly change?: (state: ModemState) => Partial<ModemState>;
   readonly host?: Partial<Host>;
   readonly commands?: readonly CommandDefinition[];
-  readonly observeFlag?: ObserveFlag;
+  readonly spelling?: Partial<Spelling>;
+  readonly rules?: UserRules;
   readonly log?: Log;
 }
 
@@ -120,7 +122,8 @@ export async function openAtTerminal(options: AtTerminalOptions = {}): Promise<A
     output: (bytes) => {
       printed += bytes.toString("latin1");
     },
-    ...(options.observeFlag && { observeFlag: options.observeFlag }),
+    ...(options.spelling && { spelling: options.spelling }),
+    ...(options.rules && { rules: options.rules }),
   });
   const take = () => {
     const text = printed;

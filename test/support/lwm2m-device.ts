@@ -6,6 +6,7 @@ import { onTestFinished } from "vitest";
 import { createEndpoint, DEFAULT_TRANSMISSION, type Endpoint } from "#coap/endpoint";
 import { type Link, LinkError, type LinkTarget, type OpenLink } from "#coap/link";
 import type { Request, Response } from "#coap/message";
+import type { Disk } from "#efs/disk";
 import { fillFactory, openEfs } from "#efs/efs";
 import { createStore } from "#efs/store";
 import { createFirmware } from "#firmware/firmware";
@@ -61,6 +62,8 @@ export interface DeviceOptions {
   readonly oldFormats?: boolean;
   readonly serverInitiatedBootstrap?: boolean;
   readonly root?: string;
+  /** What the module's files are written with. */
+  readonly disk?: Disk;
   /** Any file is taken for a firmware package. */
   readonly acceptAny?: boolean;
 }
@@ -74,7 +77,7 @@ export function openDevice(options: DeviceOptions = {}) {
   const runtime = { clock, random, log };
   const root = options.root ?? mkdtempSync(join(tmpdir(), "bg96-"));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
-  const efs = openEfs(root);
+  const efs = openEfs(root, options.disk);
   fillFactory(efs, join(import.meta.dirname, "..", "..", "config", "efs"));
   for (const [path, text] of Object.entries(options.files ?? {})) efs.write(path, text);
 

@@ -39,6 +39,7 @@ export function createMemoryEfs(files = new Map<string, Buffer>()): Omit<Efs, "d
           files.set(path, files.get(path)!.subarray(0, bytes));
           size = bytes;
         },
+        sync() {},
         close() {},
       };
     },

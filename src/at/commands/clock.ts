@@ -1,20 +1,12 @@
 /** The module's clock and the network's time. */
 import { type CommandContext, type CommandDefinition, defineCommand } from "#at/command";
+import { keepSetting, keptSetting } from "#at/kept-setting";
+import { formatTime, formatZone, QUARTER_MS } from "#at/local-time";
 import { integer, string } from "#at/parameter";
 import { CmeError } from "#at/result";
 
-const QUARTER_MS = 15 * 60_000;
 /** 3GPP TS 27.007 §8.15: quarters of an hour from UTC. */
 const MOST_QUARTERS = { west: -48, east: 56 } as const;
-
-const formatZone = (quarters: number) => `${quarters < 0 ? "-" : "+"}${String(Math.abs(quarters)).padStart(2, "0")}`;
-
-/** "yyyy/MM/dd,hh:mm:ss" of a moment in a zone. */
-function formatTime(utcMs: number, zoneQuarters: number): string {
-  // Shifted by the zone, the fields of UTC read as local time.
-  const iso = new Date(utcMs + zoneQuarters * QUARTER_MS).toISOString();
-  return iso.slice(0, 19).replaceAll("-", "/").replace("T", ",");
-}
 
 const CCLK = /^(\d\d)\/(\d\d)\/(\d\d),(\d\d):(\d\d):(\d\d)([+-]\d\d)?$/;
 
@@ -50,8 +42,9 @@ const cclk = defineCommand({
 
 /** BG96: mode 0 the latest time from the network, 1 that in UTC, 2 that in local time; the year has four digits, daylight saving is the last field. */
 function networkTime({ modem, runtime }: CommandContext, mode: 0 | 1 | 2): readonly string[] {
-  const { synchronised, zoneQuarters } = modem.state.time;
-  if (!synchronised) return ['+QLTS: ""'];
+  const { time, network } = modem.state;
+  const { zoneQuarters } = network;
+  if (!time.synchronised) return ['+QLTS: ""'];
   const shown = mode === 2 ? zoneQuarters : 0;
   // The network's clock is the host's: AT+CCLK does not move it.
   return [`+QLTS: "${formatTime(runtime.clock.now(), shown)}${formatZone(zoneQuarters)},0"`];
@@ -66,17 +59,14 @@ const qlts = defineCommand({
   execute: (context) => networkTime(context, 0),
 });
 
-/** Kept only: the simulated network reports no change of zone. */
+/** With 1 or 3 the network's time and zone become the clock's when they are told: at registration, at a change of the zone. */
 const ctzu = defineCommand({
   name: "+CTZU",
   title: "Automatic time zone update",
   spec: "3GPP TS 27.007 §8.40",
   parameters: [integer("onoff", [0, 1, 3])],
-  read: ({ modem }) => [`+CTZU: ${modem.state.settings.ctzu ?? "0"}`],
-  write({ modem }, { onoff }) {
-    modem.update((state) => ({ settings: { ...state.settings, ctzu: String(onoff) } }));
-    return [];
-  },
+  read: (context) => [`+CTZU: ${keptSetting(context, "ctzu", "0")}`],
+  write: (context, { onoff }) => keepSetting(context, "ctzu", String(onoff)),
 });
 
 const ctzr = defineCommand({

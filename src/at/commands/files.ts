@@ -18,6 +18,7 @@ const upload = defineCommand({
   name: "+QFUPL",
   title: "Upload a file to the module",
   spec,
+  errors: "file",
   parameters: [filename, optional(integer("file_size", size)), optional(integer("timeout", seconds)), optional(integer("ackmode", [0, 1]))],
   async write({ files, data }, { filename: name, file_size = 10_240, timeout = 5, ackmode = 0 }) {
     if (files.exists(name)) throw new CmeError(FILE_ERROR.exists, name);
@@ -39,6 +40,7 @@ const download = defineCommand({
   name: "+QFDWL",
   title: "Download a file from the module",
   spec,
+  errors: "file",
   parameters: [filename],
   write({ files, data }, { filename: name }) {
     const content = files.read(name);
@@ -51,6 +53,7 @@ const list = defineCommand({
   name: "+QFLST",
   title: "List files",
   spec,
+  errors: "file",
   parameters: [string("name_pattern", { min: 1, max: 80, range: "<name_pattern>" })],
   execute: ({ files }) => files.list("*").map(({ name, bytes }) => `+QFLST: "${name}",${bytes}`),
   write: ({ files }, { name_pattern }) => {
@@ -64,6 +67,7 @@ const remove = defineCommand({
   name: "+QFDEL",
   title: "Delete files",
   spec,
+  errors: "file",
   parameters: [filename],
   write({ files }, { filename: pattern }) {
     if (!pattern.includes("*")) files.remove(pattern);
@@ -76,6 +80,7 @@ const space = defineCommand({
   name: "+QFLDS",
   title: "Space in the flash",
   spec,
+  errors: "file",
   parameters: [string("name_pattern", { pattern: /^E?UFS$/, range: '("UFS","EUFS")' })],
   execute({ files }) {
     const all = files.list("*");
@@ -88,6 +93,7 @@ const open = defineCommand({
   name: "+QFOPEN",
   title: "Open a file",
   spec,
+  errors: "file",
   parameters: [filename, optional(integer("mode", [0, 1, 2]))],
   read: ({ files }) => files.openFiles.map(({ name, handle: id, mode }) => `+QFOPEN: "${name}",${id},${mode}`),
   write: ({ files }, { filename: name, mode = 0 }) => [`+QFOPEN: ${files.open(name, mode).handle}`],
@@ -97,6 +103,7 @@ const read = defineCommand({
   name: "+QFREAD",
   title: "Read from an open file",
   spec,
+  errors: "file",
   parameters: [handle, optional(integer("length", size))],
   write({ files, data }, { filehandle, length = MAX_BYTES }) {
     const file = files.file(filehandle);
@@ -112,6 +119,7 @@ const write = defineCommand({
   name: "+QFWRITE",
   title: "Write to an open file",
   spec,
+  errors: "file",
   parameters: [handle, optional(integer("length", size)), optional(integer("timeout", seconds))],
   async write({ files, data }, { filehandle, length = 10_240, timeout = 5 }) {
     const file = files.file(filehandle);
@@ -131,6 +139,7 @@ const seek = defineCommand({
   name: "+QFSEEK",
   title: "Move within an open file",
   spec,
+  errors: "file",
   parameters: [handle, integer("offset", { min: 0, max: MAX_BYTES }), optional(integer("position", [0, 1, 2]))],
   write({ files }, { filehandle, offset, position = 0 }) {
     const file = files.file(filehandle);
@@ -146,6 +155,7 @@ const position = defineCommand({
   name: "+QFPOSITION",
   title: "Where an open file is read and written next",
   spec,
+  errors: "file",
   parameters: [handle],
   write: ({ files }, { filehandle }) => [`+QFPOSITION: ${files.file(filehandle).position}`],
 });
@@ -154,6 +164,7 @@ const truncate = defineCommand({
   name: "+QFTUCAT",
   title: "Cut an open file at its position",
   spec,
+  errors: "file",
   parameters: [handle],
   write({ files }, { filehandle }) {
     const file = files.file(filehandle);
@@ -167,6 +178,7 @@ const close = defineCommand({
   name: "+QFCLOSE",
   title: "Close a file",
   spec,
+  errors: "file",
   parameters: [handle],
   write({ files }, { filehandle }) {
     files.close(filehandle);

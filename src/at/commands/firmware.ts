@@ -22,7 +22,7 @@ export const qfotadl = defineCommand({
   title: "Update the firmware over the air",
   spec: "BG96 DFOTA Upgrade Guide V1.1 §3.1",
   parameters: [source],
-  bareError: true,
+  errors: "bare",
   write({ dfota }, { source }) {
     if (!source(dfota)) throw new CmeError(3, "no package to be had there, or an update is under way");
     return [];

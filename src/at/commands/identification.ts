@@ -36,6 +36,7 @@ export const identificationCommands: readonly CommandDefinition[] = [
     // ModemManager asks with a question mark.
     read: ({ modem }) => [withApplication(modem.state)],
   }),
+  plain("+QAPPVER", "Revision of the application", "BG96 AT Commands Manual V2.3", ({ identity }) => identity.applicationRevision),
   plain("+CGSN", "IMEI", "3GPP TS 27.007 §5.4", ({ identity }) => identity.imei),
   plain("+GSN", "IMEI", "ITU-T V.250 §6.1.7", ({ identity }) => identity.imei),
   defineCommand({

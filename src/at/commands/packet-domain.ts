@@ -1,11 +1,14 @@
 /** Packet data: attach, contexts and their data calls. */
 import { type CommandContext, type CommandDefinition, defineCommand } from "#at/command";
+import type { TcpipCode } from "#at/error-codes";
+import { nameServersOf } from "#at/name-servers";
 import { integer, optional, string, word } from "#at/parameter";
-import { CmeError, CommandError } from "#at/result";
-import { activate, CONTEXT_IDS, deactivate, defineContext } from "#modem/data-call";
+import { CmeError, CommandError, TcpipError } from "#at/result";
+import { activate, CONTEXT_IDS, type DataCallFailure, deactivate, defineContext, routerFor } from "#modem/data-call";
 import { inService } from "#modem/network";
 import { detached } from "#modem/pdp-contexts";
 import type { ModemState, PdpContext, PdpType } from "#modem/state";
+import { noTraffic } from "#modem/traffic-meter";
 
 /** Contexts in the order of their ids. */
 const contexts = (state: ModemState) => Object.entries(state.pdp).sort(([a], [b]) => Number(a) - Number(b));
@@ -19,6 +22,15 @@ const UNSET_ADDRESS: Readonly<Record<PdpType, string>> = {
   IP: "0.0.0.0",
   IPV6: "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0",
   IPV4V6: "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0",
+};
+
+/** What AT+QIGETERROR tells of a call that the network refuses. */
+const REFUSALS: Readonly<Record<DataCallFailure, TcpipCode>> = {
+  "not registered": 561,
+  detached: 561,
+  "no such context": 561,
+  "no APN": 573,
+  "APN refused": 561,
 };
 
 const cid = integer("cid", CONTEXT_IDS);
@@ -73,7 +85,7 @@ const qicsgp = defineCommand({
   name: "+QICSGP",
   title: "Configure a context",
   spec: "BG96 TCP/IP Application Note §2.1.1",
-  bareError: true,
+  errors: "tcpip",
   parameters: [
     cid,
     optional(integer("context_type", [1, 2, 3])),
@@ -103,7 +115,7 @@ const qiact = defineCommand({
   name: "+QIACT",
   title: "Activate a context",
   spec: "BG96 TCP/IP Application Note §2.1.2",
-  bareError: true,
+  errors: "tcpip",
   // CodeZoo's library sends a second 1.
   parameters: [cid, optional(integer("mode", [0, 1]))],
   test: () => ["+QIACT: (1-16)"],
@@ -113,8 +125,32 @@ const qiact = defineCommand({
       .map(([id, { type, address }]) => `+QIACT: ${id},1,${TYPE_NUMBERS[type]},"${address}"`),
   write({ modem }, { cid }) {
     const call = activate(modem.state, cid);
-    if (!call.ok) throw new CommandError(`no data call: ${call.reason}`);
+    if (!call.ok) throw new TcpipError(REFUSALS[call.reason], call.reason);
     modem.update(call.change);
+    return [];
+  },
+});
+
+const cgact = defineCommand({
+  name: "+CGACT",
+  title: "Activate or deactivate a context",
+  spec: "3GPP TS 27.007 §10.1.10",
+  parameters: [integer("state", [0, 1]), optional(cid)],
+  test: () => ["+CGACT: (0,1)"],
+  read: ({ modem }) => contexts(modem.state).map(([id, { active }]) => `+CGACT: ${id},${active ? 1 : 0}`),
+  write({ modem }, { state: wanted, cid: only }) {
+    const ids = only === undefined ? contexts(modem.state).map(([id]) => Number(id)) : [only];
+    for (const id of ids) {
+      if (wanted === 0) {
+        modem.update((state) => deactivate(state, id));
+        continue;
+      }
+      const call = activate(modem.state, id);
+      // BG96: the network's refusal is NO CARRIER
+      if (!call.ok && inService(modem.state)) throw new CommandError(`no data call: ${call.reason}`, "NO CARRIER");
+      if (!call.ok) throw new CmeError(30, call.reason);
+      modem.update(call.change);
+    }
     return [];
   },
 });
@@ -123,7 +159,7 @@ const qideact = defineCommand({
   name: "+QIDEACT",
   title: "Deactivate a context",
   spec: "BG96 TCP/IP Application Note §2.1.3",
-  bareError: true,
+  errors: "tcpip",
   parameters: [cid],
   write({ modem }, { cid }) {
     modem.update((state) => deactivate(state, cid));
@@ -151,4 +187,73 @@ const cgpaddr = defineCommand({
   execute: (context) => contexts(context.modem.state).map(([id]) => addressLine(context, id)),
 });
 
-export const packetDomainCommands: readonly CommandDefinition[] = [cgatt, cgdcont, qicsgp, qiact, qideact, cgpaddr];
+const cgauth = defineCommand({
+  name: "+CGAUTH",
+  title: "Authentication of a context",
+  spec: "3GPP TS 27.007 §10.1.31",
+  parameters: [cid, optional(integer("auth_prot", [0, 1, 2])), optional(name("userid", 127)), optional(name("password", 127))],
+  test: () => ["+CGAUTH: (1-16),(0-2),127,127"],
+  read: ({ modem }) => contexts(modem.state).map(([id, { authentication, user, password }]) => `+CGAUTH: ${id},${authentication},"${user}","${password}"`),
+  write({ modem }, { cid, auth_prot: authentication = 0, userid: user = "", password = "" }) {
+    if (!modem.state.pdp[cid]) throw new CmeError(3, "the context is not defined");
+    modem.update((state) => defineContext(state, cid, { authentication, user, password }));
+    return [];
+  },
+});
+
+const BEARER_OFFSET = 4; // BG96: the first default bearer is 5
+
+/** Address and mask in one text, as 27.007 has it for IPv4. */
+function dynamicLine(context: CommandContext, id: number): readonly string[] {
+  const { apn, address } = context.modem.state.pdp[id] ?? {};
+  if (address === undefined) return [];
+  const masked = address.includes(":") ? address : `${address}.255.255.255.0`;
+  const [primary, secondary] = nameServersOf(context, id);
+  return [`+CGCONTRDP: ${id},${id + BEARER_OFFSET},"${apn}","${masked}","${routerFor(address)}","${primary}","${secondary}"`];
+}
+
+const cgcontrdp = defineCommand({
+  name: "+CGCONTRDP",
+  title: "What the network has given a context",
+  spec: "3GPP TS 27.007 §10.1.23",
+  parameters: [cid],
+  test: ({ modem }) => [
+    `+CGCONTRDP: (${contexts(modem.state)
+      .filter(([, { active }]) => active)
+      .map(([id]) => id)
+      .join(",")})`,
+  ],
+  write: (context, { cid }) => dynamicLine(context, cid),
+  execute: (context) => contexts(context.modem.state).flatMap(([id]) => dynamicLine(context, Number(id))),
+});
+
+const cgerep = defineCommand({
+  name: "+CGEREP",
+  title: "Packet domain event reporting",
+  spec: "3GPP TS 27.007 §10.1.19",
+  parameters: [integer("mode", [0, 1, 2]), optional(integer("bfr", [0, 1]))],
+  read: ({ session }) => [`+CGEREP: ${session.cgerep.join(",")}`],
+  write({ session }, { mode, bfr = 0 }) {
+    session.cgerep = [mode, bfr];
+    return [];
+  },
+  execute({ session }) {
+    session.cgerep = [0, 0];
+    return [];
+  },
+});
+
+/** The counters of /7, in bytes. */
+const qgdcnt = defineCommand({
+  name: "+QGDCNT",
+  title: "Packet data counter: 0 resets, 1 keeps",
+  spec: "BG96 AT Commands Manual §10",
+  parameters: [integer("op", [0, 1])],
+  read: ({ modem: { state } }) => [`+QGDCNT: ${state.traffic.txBytes},${state.traffic.rxBytes}`],
+  write({ modem }, { op }) {
+    if (op === 0) modem.update(({ traffic: { collecting, periodS } }) => ({ traffic: { ...noTraffic, collecting, periodS } }));
+    return [];
+  },
+});
+
+export const packetDomainCommands: readonly CommandDefinition[] = [cgatt, cgdcont, cgact, cgauth, cgcontrdp, cgerep, qgdcnt, qicsgp, qiact, qideact, cgpaddr];

@@ -1,5 +1,6 @@
 /** The serial line and what is printed on it. */
 import { type CommandDefinition, defineCommand } from "#at/command";
+import { keepSetting, keptSetting } from "#at/kept-setting";
 import { integer, optional, word } from "#at/parameter";
 import { CmeError } from "#at/result";
 
@@ -23,11 +24,8 @@ const ipr = defineCommand({
   spec: "ITU-T V.250 §6.2.10",
   parameters: [integer("rate", RATES)],
   test: () => [`+IPR: (),(${RATES.join(",")})`],
-  read: ({ modem }) => [`+IPR: ${modem.state.settings.ipr ?? "115200"}`],
-  write({ modem }, { rate }) {
-    modem.update((state) => ({ settings: { ...state.settings, ipr: String(rate) } }));
-    return [];
-  },
+  read: (context) => [`+IPR: ${keptSetting(context, "ipr", "115200")}`],
+  write: (context, { rate }) => keepSetting(context, "ipr", String(rate)),
 });
 
 const ifc = defineCommand({
@@ -35,12 +33,11 @@ const ifc = defineCommand({
   title: "Flow control",
   spec: "ITU-T V.250 §6.2.12",
   parameters: [integer("dce_by_dte", [0, 2]), optional(integer("dte_by_dce", [0, 2]))],
-  read: ({ modem }) => [`+IFC: ${modem.state.settings.ifc ?? "0,0"}`],
-  write({ modem }, { dce_by_dte: receive, dte_by_dce: transmit = receive }) {
+  read: (context) => [`+IFC: ${keptSetting(context, "ifc", "0,0")}`],
+  write(context, { dce_by_dte: receive, dte_by_dce: transmit = receive }) {
     // BG96: none or hardware, the same in both directions.
     if (receive !== transmit) throw new CmeError(50, "both directions have one flow control");
-    modem.update((state) => ({ settings: { ...state.settings, ifc: `${receive},${transmit}` } }));
-    return [];
+    return keepSetting(context, "ifc", `${receive},${transmit}`);
   },
 });
 
@@ -56,4 +53,30 @@ const cscs = defineCommand({
   },
 });
 
-export const portCommands: readonly CommandDefinition[] = [cmee, ipr, ifc, cscs];
+/** One port stands for all of the module's: URCs go to it whichever is named. */
+const qurccfg = defineCommand({
+  name: "+QURCCFG",
+  title: "Configure unsolicited result codes",
+  spec: "BG96 AT Commands Manual §2",
+  subcommands: {
+    urcport: defineCommand({
+      name: "urcport",
+      title: "Port of the unsolicited result codes",
+      spec: "BG96 AT Commands Manual §2",
+      parameters: [word("urcportvalue", ["usbat", "usbmodem", "uart1"])],
+      read: (context) => [`+QURCCFG: "urcport","${keptSetting(context, "urcport", "usbat")}"`],
+      write: (context, { urcportvalue }) => keepSetting(context, "urcport", urcportvalue),
+    }),
+  },
+});
+
+const icf = defineCommand({
+  name: "+ICF",
+  title: "Character framing: 8 data bits, 1 stop bit, no parity",
+  spec: "ITU-T V.250 §6.2.11",
+  parameters: [integer("format", [3]), optional(integer("parity", [3]))],
+  read: () => ["+ICF: 3,3"],
+  write: () => [],
+});
+
+export const portCommands: readonly CommandDefinition[] = [cmee, ipr, ifc, icf, cscs, qurccfg];

@@ -1,7 +1,8 @@
 /** Functionality, power and battery. */
-import { type CommandDefinition, defineCommand } from "#at/command";
+import { type CommandContext, type CommandDefinition, defineCommand } from "#at/command";
 import { integer, optional } from "#at/parameter";
 import { CmeError } from "#at/result";
+import type { Power } from "#modem/power";
 
 const cfun = defineCommand({
   name: "+CFUN",
@@ -46,4 +47,52 @@ const cbc = defineCommand({
   execute: ({ modem }) => [`+CBC: ${modem.state.battery.charging},${modem.state.battery.percent},${modem.state.battery.millivolts}`],
 });
 
-export const powerCommands: readonly CommandDefinition[] = [cfun, qpowd, cbc];
+/** A command without values that ends the module's run. */
+const ending = (name: string, title: string, spec: string, run: (power: Power) => void) =>
+  defineCommand({
+    name,
+    title,
+    spec,
+    execute({ power }) {
+      run(power);
+      return [];
+    },
+  });
+
+const qtemp = defineCommand({
+  name: "+QTEMP",
+  title: "Temperature of power management, oscillator and amplifier, °C",
+  spec: "BG96 AT Commands Manual",
+  execute({ modem }) {
+    const { temperatureC } = modem.state.sensors;
+    return [`+QTEMP: ${temperatureC},${temperatureC},${temperatureC}`];
+  },
+});
+
+const adcLine = ({ modem }: CommandContext, port: 0 | 1) => [`+QADC: 1,${modem.state.sensors.adcMillivolts[port]}`];
+
+const qadc = defineCommand({
+  name: "+QADC",
+  title: "Voltage at an ADC pin, mV",
+  spec: "BG96 AT Commands Manual",
+  parameters: [integer("port", [0, 1])],
+  read: (context) => adcLine(context, 0),
+  write: (context, { port }) => adcLine(context, port),
+});
+
+export const powerCommands: readonly CommandDefinition[] = [
+  cfun,
+  qpowd,
+  ending("+CPOF", "Power down", "listed by AT+CLAC of a BG96", (power) => power.off()),
+  ending("+QRST", "Restart", "listed by AT+CLAC of a BG96", (power) => power.restart()),
+  ending("+QRESET", "Restart", "listed by AT+CLAC of a BG96", (power) => power.restart()),
+  cbc,
+  defineCommand({
+    name: "+QVBATT",
+    title: "Voltage of the battery, mV",
+    spec: "listed by AT+CLAC of a BG96",
+    execute: ({ modem }) => [`+QVBATT: ${modem.state.battery.millivolts}`],
+  }),
+  qtemp,
+  qadc,
+];

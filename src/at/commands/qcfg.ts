@@ -1,16 +1,13 @@
-/** AT+QCFG: how the module looks for a network. The values are kept; the simulated network does not depend on them. */
+/** AT+QCFG: how the module looks for a network and how it behaves. The values are kept; but for those of PSM nothing simulated depends on them. */
 import { type CommandContext, type CommandDefinition, defineCommand, type Parameter } from "#at/command";
-import { integer, optional, string } from "#at/parameter";
+import { keepSetting, keptSetting } from "#at/kept-setting";
+import { integer, optional, string, word } from "#at/parameter";
 import { CmeError } from "#at/result";
 
 const SPEC = "BG96 AT Commands Manual §4";
 
-const kept = ({ modem }: CommandContext, key: string, byDefault: string) => modem.state.settings[`qcfg/${key}`] ?? byDefault;
-
-function keep({ modem }: CommandContext, key: string, value: string): readonly string[] {
-  modem.update((state) => ({ settings: { ...state.settings, [`qcfg/${key}`]: value } }));
-  return [];
-}
+const kept = (context: CommandContext, key: string, byDefault: string) => keptSetting(context, `qcfg/${key}`, byDefault);
+const keep = (context: CommandContext, key: string, value: string) => keepSetting(context, `qcfg/${key}`, value);
 
 /** Whether a change takes effect at once (1, the default) or after a restart. */
 const effect = optional(integer("effect", [0, 1]));
@@ -49,17 +46,108 @@ const band = defineCommand({
   },
 });
 
+/** A setting of several values, those left out staying as they are. */
+const settingOfSeveral = (name: string, title: string, values: readonly Parameter[], byDefault: string) =>
+  defineCommand({
+    name,
+    title,
+    spec: SPEC,
+    parameters: values,
+    read: (context) => [`+QCFG: "${name}",${kept(context, name, byDefault)}`],
+    write(context, args: Readonly<Record<string, unknown>>) {
+      const before = kept(context, name, byDefault).split(",");
+      const after = values.map(({ name: key }, index) => {
+        const value = args[key];
+        return value === undefined ? before[index] : typeof value === "number" ? String(value) : `"${value}"`;
+      });
+      return keep(context, name, after.join(","));
+    },
+  });
+
+/** A setting that is one of some words. */
+const settingOfWords = (name: string, title: string, words: readonly string[]) => settingOfSeveral(name, title, [word("value", words)], `"${words[0]}"`);
+
+const pulse = { min: 5, max: 2000 };
+const RI_BEHAVIOUR = ["off", "pulse", "always", "auto", "wave"] as const;
+
 const settings: readonly CommandDefinition[] = [
   setting("nwscanmode", "Access technologies to search: 0 all, 1 GSM, 3 LTE", integer("value", [0, 1, 3]), "0"),
   setting("nwscanseq", "Order of the search", scanSequence, "020301"),
   setting("iotopmode", "LTE category to search: 0 Cat M1, 1 Cat NB1, 2 both", integer("value", [0, 1, 2]), "0"),
   band,
+  setting("servicedomain", "Domain to attach to: 0 circuit, 1 packet, 2 both", integer("value", [0, 1, 2]), "1"),
+  setting("roamservice", "Roaming: 1 off, 2 on, 255 as the card says", integer("value", [1, 2, 255]), "255"),
+  setting("gprsattach", "Whether the module attaches by itself", integer("value", [0, 1]), "1"),
+  setting("msc", "Release of the MSC: 0 R97, 1 R99, 2 dynamic", integer("value", [0, 1, 2]), "2"),
+  setting("sgsn", "Release of the SGSN: 0 R97, 1 R99, 2 dynamic", integer("value", [0, 1, 2]), "2"),
+  setting("celevel", "Coverage enhancement level on Cat NB1", integer("value", [0, 1, 2]), "0"),
+  setting("ims", "IMS: 0 as the card says, 1 on, 2 off", integer("value", [0, 1, 2]), "0"),
+  setting("psm/urc", "Whether +QPSMTIMER tells the timers of PSM", integer("value", [0, 1]), "0"),
+  setting("psm/enter", "Whether PSM begins with the end of the connection, without the active time", integer("value", [0, 1]), "0"),
+  setting(
+    "nb1/bandprior",
+    "Bands of Cat NB1, the first ones searched first",
+    string("value", { bare: true, pattern: /^([0-9a-f]{2}){1,15}$/i, range: "<bands>" }),
+    "01",
+  ),
+  setting("pdp/duplicatechk", "Whether two contexts may share an APN", integer("value", [0, 1]), "0"),
+  setting("cmux/urcport", "Channel of unsolicited result codes under CMUX; 0 = all", integer("value", [0, 1, 2, 3, 4]), "0"),
+  setting("urc/delay", "Whether unsolicited result codes wait for the end of the ring indicator's pulse", integer("value", [0, 1]), "0"),
+  settingOfSeveral(
+    "urc/ri/ring",
+    "Ring indicator at an incoming call",
+    [
+      word("type", RI_BEHAVIOUR),
+      optional(integer("pulse_duration", pulse)),
+      optional(integer("active_duration", { min: 5, max: 10_000 })),
+      optional(integer("inactive_duration", { min: 5, max: 10_000 })),
+      optional(word("ring_no_disturbing", ["off", "on"])),
+      optional(integer("pulse_count", { min: 1, max: 5 })),
+    ],
+    '"pulse",120,1000,5000,"off",1',
+  ),
+  settingOfSeveral(
+    "urc/ri/other",
+    "Ring indicator at other events",
+    [word("type", ["off", "pulse"]), optional(integer("pulse_duration", pulse)), optional(integer("pulse_count", { min: 1, max: 5 }))],
+    '"pulse",120,1',
+  ),
+  settingOfSeveral(
+    "apready",
+    "Pin by which a host tells that it listens",
+    [integer("enable", [0, 1]), optional(integer("level", [0, 1])), optional(integer("interval", { min: 100, max: 3000 }))],
+    "0,0,500",
+  ),
+  settingOfWords("risignaltype", "Pin of the ring indicator", ["respective", "physical"]),
 ];
 
 export const qcfg = defineCommand({
   name: "+QCFG",
   title: "Extended configuration",
   spec: SPEC,
-  bareError: true,
+  errors: "bare",
   subcommands: Object.fromEntries(settings.map((each) => [each.name, each])),
+});
+
+const fotaApn = defineCommand({
+  name: "fota_apn",
+  title: "Context for firmware over the air",
+  spec: "BG96 DFOTA Upgrade Guide V1.1 §3.2",
+  parameters: [
+    integer("ip_type", [1, 2, 3]),
+    string("apn", { min: 1, max: 100, pattern: /^[!#-~]*$/ }),
+    optional(string("username", { max: 127, pattern: /^[ !#-~]*$/ })),
+    optional(string("password", { max: 127, pattern: /^[ !#-~]*$/ })),
+  ],
+  read: (context) => [`+QCFGEXT: "fota_apn",${keptSetting(context, "qcfgext/fota_apn", '1,"","",""')}`],
+  write: (context, { ip_type, apn, username = "", password = "" }) =>
+    keepSetting(context, "qcfgext/fota_apn", `${ip_type},"${apn}","${username}","${password}"`),
+});
+
+export const qcfgext = defineCommand({
+  name: "+QCFGEXT",
+  title: "Extended configuration of applications",
+  spec: "BG96 DFOTA Upgrade Guide V1.1 §3.2",
+  errors: "bare",
+  subcommands: { fota_apn: fotaApn },
 });

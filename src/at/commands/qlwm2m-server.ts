@@ -1,6 +1,7 @@
 /** AT+QLWM2M: which server, by which name, in which mode. */
 import { type CommandContext, type CommandDefinition, defineCommand } from "#at/command";
 import { integer, optional, string, word } from "#at/parameter";
+import { CmeError } from "#at/result";
 import { ClientError } from "#lwm2m/client";
 import { endpointName } from "#lwm2m/endpoint-name";
 import { LIFETIME_S, type Profile, type SecurityMode } from "#lwm2m/settings";
@@ -16,14 +17,23 @@ function configured<T>(value: T | undefined, name: string): T {
   return value;
 }
 
+/** What each <server_type> of the guide's edition 1.0 is in 1.1, whose numbers are kept. */
+const FIRST_EDITION: readonly Profile[] = [0, 1, 3, 4];
+
 const select = defineCommand({
   name: "select",
   title: "Type of LwM2M Server: 0 Leshan, 1 T-Mobile, 2 LGU+, 3 Verizon, 4 Ericsson, 5 AT&T",
   spec,
   parameters: [integer("server_type", [0, 1, 2, 3, 4, 5])],
-  read: ({ lwm2m }) => [`+QLWM2M: "select",${lwm2m.profile}`],
-  write({ lwm2m }, { server_type }) {
-    lwm2m.selectProfile(server_type satisfies Profile);
+  read({ lwm2m, spelling: { edition } }) {
+    const type = edition === "1.0" ? FIRST_EDITION.indexOf(lwm2m.profile) : lwm2m.profile;
+    if (type < 0) throw new ClientError(`select: edition ${edition} has no number for profile ${lwm2m.profile}`);
+    return [`+QLWM2M: "select",${type}`];
+  },
+  write({ lwm2m, spelling: { edition } }, { server_type }) {
+    const profile = edition === "1.0" ? FIRST_EDITION[server_type] : server_type;
+    if (profile === undefined) throw new CmeError(50, `server_type: edition ${edition} has no ${server_type}`);
+    lwm2m.selectProfile(profile);
     return [];
   },
 });
@@ -48,9 +58,10 @@ const epns = defineCommand({
   title: "Endpoint name: 0 derived by LGU+ rules, 1 as given",
   spec,
   parameters: [integer("auto_mode", [0, 1]), string("ep_name", { min: 1, max: 128, pattern: PRINTABLE })],
-  read({ lwm2m, modem: { state } }) {
+  read({ lwm2m, modem: { state }, spelling: { epnsMode } }) {
     const derived = () => endpointName(lwm2m.endpointForms.registration, state.identity.imei, state.sim.msisdn, "registration");
-    return [`+QLWM2M: "epns","${lwm2m.endpointName ?? derived()}"`];
+    const mode = epnsMode ? `${lwm2m.endpointMode ?? 1},` : "";
+    return [`+QLWM2M: "epns",${mode}"${lwm2m.endpointName ?? derived()}"`];
   },
   write({ lwm2m }, { auto_mode, ep_name }) {
     lwm2m.setEndpointName(auto_mode, ep_name);
@@ -72,21 +83,26 @@ const bsmode = defineCommand({
 
 const field = <const Name extends string>(name: Name) => string(name, { max: 64, bare: true, pattern: PRINTABLE });
 
-const mbsps = defineCommand({
-  name: "mbsps",
-  title: "What LGU+ asks for to authenticate",
-  spec,
-  parameters: [field("srvCode"), field("seriaNo"), field("cnt"), field("iccid"), field("module"), optional(field("mac"))],
-  read({ lwm2m }) {
-    const { serviceCode, serialNumber, cnt, iccid, module, mac } = configured(lwm2m.mbsps, "mbsps");
-    const values = [serviceCode, serialNumber, cnt, iccid, module, ...(mac === undefined ? [] : [mac])];
-    return [`+QLWM2M: "mbsps",${values.map((each) => `"${each}"`).join(",")}`];
-  },
-  write({ lwm2m }, { srvCode, seriaNo, cnt, iccid, module, mac }) {
-    lwm2m.setMbsps({ serviceCode: srvCode, serialNumber: seriaNo, cnt, iccid, module, mac });
-    return [];
-  },
-});
+const mbspsAs = (name: "mbsps" | "mbmps") =>
+  defineCommand({
+    name,
+    title: "What LGU+ asks for to authenticate",
+    spec,
+    parameters: [field("srvCode"), field("seriaNo"), field("cnt"), field("iccid"), field("module"), optional(field("mac"))],
+    read({ lwm2m, spelling: { mbspsName } }) {
+      const { serviceCode, serialNumber, cnt, iccid, module, mac } = configured(lwm2m.mbsps, "mbsps");
+      const values = [serviceCode, serialNumber, cnt, iccid, module, ...(mac === undefined ? [] : [mac])];
+      return [`+QLWM2M: "${mbspsName === "asAsked" ? name : "mbsps"}",${values.map((each) => `"${each}"`).join(",")}`];
+    },
+    write({ lwm2m }, { srvCode, seriaNo, cnt, iccid, module, mac }) {
+      lwm2m.setMbsps({ serviceCode: srvCode, serialNumber: seriaNo, cnt, iccid, module, mac });
+      return [];
+    },
+  });
+
+const mbsps = mbspsAs("mbsps");
+// BG96: the guide's worked example (§6.2) spells it so
+const mbmps = mbspsAs("mbmps");
 
 /** The grammar depends on the category: kept as written until that is known. */
 const instance = optional({ name: "instance", optional: false, range: "<instance>", parse: (text: string, quoted: boolean) => ({ text, quoted }) });
@@ -141,4 +157,4 @@ const bootstrap = defineCommand({
   },
 });
 
-export const qlwm2mServer: readonly CommandDefinition[] = [select, cdp, epns, bsmode, mbsps, bootstrap];
+export const qlwm2mServer: readonly CommandDefinition[] = [select, cdp, epns, bsmode, mbsps, mbmps, bootstrap];

@@ -4,9 +4,8 @@ import { qlwm2mFiles } from "#at/commands/qlwm2m-files";
 import { qlwm2mServer } from "#at/commands/qlwm2m-server";
 import { qlwm2mSession } from "#at/commands/qlwm2m-session";
 
-/** As the guide prints it, blanks included; it is not the sum of the grammars. */
+/** As the guide prints it, blanks included; it is not the sum of the grammars. The profiles go before. */
 const TEST_FORM = [
-  '"select", (0-5)',
   '"cdp", <server>, <port>',
   '"epns", (0,1)[, <ep_name>]',
   '"bsmode", (0,1)',
@@ -29,17 +28,16 @@ const TEST_FORM = [
   '"clean"',
 ].map((line) => `+QLWM2M: ${line}`);
 
+/** By the guide's edition. */
+const SELECT_FORM = { "1.1": '+QLWM2M: "select", (0-5)', "1.0": '+QLWM2M: "select", (0-3)' } as const;
+
 const rows: readonly CommandDefinition[] = [...qlwm2mServer, ...qlwm2mFiles, ...qlwm2mSession];
 
 export const qlwm2m = defineCommand({
   name: "+QLWM2M",
   title: "Configure and run the LwM2M Client",
   spec: "BG96 LwM2M User Guide V1.1 §4.1",
-  bareError: true,
-  test: () => TEST_FORM,
-  subcommands: {
-    ...Object.fromEntries(rows.map((row) => [row.name, row])),
-    // BG96: the guide's worked example (§6.2) spells it so
-    mbmps: rows.find((row) => row.name === "mbsps")!,
-  },
+  errors: "client",
+  test: ({ spelling: { edition } }) => [SELECT_FORM[edition], ...TEST_FORM],
+  subcommands: Object.fromEntries(rows.map((row) => [row.name, row])),
 });

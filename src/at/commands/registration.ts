@@ -1,36 +1,23 @@
 /** Radio and registration: signal, cell, operator. */
-import { type CommandDefinition, defineCommand } from "#at/command";
+import { type CommandContext, type CommandDefinition, defineCommand } from "#at/command";
 import { integer, optional, string } from "#at/parameter";
 import { ACCESS_TECHNOLOGY, type Domain, registrationLine } from "#at/registration-line";
 import { CmeError } from "#at/result";
 import type { Session } from "#at/session";
+import { hears, quectelSignal, signalQuality } from "#at/signal";
+import type { Spelling } from "#at/spelling";
 import { inService } from "#modem/network";
-import type { ModemState } from "#modem/state";
+import type { AccessTechnology, ModemState } from "#modem/state";
 
-const clamp = (value: number, least: number, most: number) => Math.min(most, Math.max(least, value));
+/** The manual's names; a module in the field prints them all in capitals. */
+const MANUAL_NAMES: Readonly<Record<AccessTechnology, string>> = { GSM: "GSM", "CAT-M1": "Cat-M1", "CAT-NB1": "Cat-NB1" };
 
-/** Whether the radio hears a cell. */
-const hears = ({ functionality, network }: ModemState) => functionality === 1 && network.coverage;
-
-/** 3GPP TS 27.007 §8.5: 0 is -113 dBm or less, 31 is -51 dBm or more, 99 unknown. */
-function signalQuality(state: ModemState): number {
-  return hears(state) ? clamp(Math.round((state.radio.rssiDbm + 113) / 2), 0, 31) : 99;
-}
-
-function quectelSignal(state: ModemState): string {
-  const { technology, rssiDbm, rsrpDbm, sinrDb, rsrqDb } = state.radio;
-  if (!hears(state) || !inService(state)) return '+QCSQ: "NOSERVICE"';
-  if (technology === "GSM") return `+QCSQ: "GSM",${rssiDbm}`;
-  // BG96: SINR in steps of 1/5 dB from -20 dB.
-  const sinr = clamp(Math.round((sinrDb + 20) * 5), 0, 250);
-  return `+QCSQ: "${technology}",${rssiDbm},${rsrpDbm},${sinr},${rsrqDb}`;
-}
-
-function networkInformation(state: ModemState): string {
+function networkInformation(state: ModemState, { networkNames }: Spelling): string {
   const { technology, mcc, mnc, band, earfcn } = state.radio;
   if (!inService(state)) return '+QNWINFO: "No Service"';
   const bandName = technology === "GSM" ? `GSM ${band}` : `LTE BAND ${band}`;
-  return `+QNWINFO: "${technology}","${mcc}${mnc}","${bandName}",${earfcn}`;
+  const name = networkNames === "manual" ? MANUAL_NAMES[technology] : technology;
+  return `+QNWINFO: "${name}","${mcc}${mnc}","${bandName}",${earfcn}`;
 }
 
 const registration = (domain: Domain, title: string, spec: string, modes: readonly number[], key: "creg" | "cgreg" | "cereg") =>
@@ -102,21 +89,27 @@ const cops = defineCommand({
   },
 });
 
+const qspn = ({ modem: { state } }: CommandContext) => {
+  if (!inService(state)) throw new CmeError(30);
+  const { operatorLong, operatorShort, mcc, mnc } = state.radio;
+  // The card has no service provider name.
+  return [`+QSPN: "${operatorLong}","${operatorShort}","",0,"${mcc}${mnc}"`];
+};
+
 export const registrationCommands: readonly CommandDefinition[] = [
   defineCommand({
     name: "+CSQ",
     title: "Signal quality",
     spec: "3GPP TS 27.007 §8.5",
     test: () => ["+CSQ: (0-31,99),(0-7,99)"],
-    // Bit error rate is not known on LTE.
-    execute: ({ modem }) => [`+CSQ: ${signalQuality(modem.state)},99`],
+    execute: ({ modem }) => [`+CSQ: ${signalQuality(modem.state)}`],
   }),
   defineCommand({
     name: "+QCSQ",
     title: "Signal strength by access technology",
     spec: "BG96 AT Commands Manual §6.7",
     test: () => ['+QCSQ: ("NOSERVICE","GSM","CAT-M1","CAT-NB1")'],
-    execute: ({ modem }) => [quectelSignal(modem.state)],
+    execute: ({ modem }) => [`+QCSQ: ${quectelSignal(modem.state)}`],
   }),
   registration("CREG", "Network registration", "3GPP TS 27.007 §7.2", [0, 1, 2], "creg"),
   registration("CGREG", "GPRS registration", "3GPP TS 27.007 §10.1.20", [0, 1, 2], "cgreg"),
@@ -126,6 +119,14 @@ export const registrationCommands: readonly CommandDefinition[] = [
     name: "+QNWINFO",
     title: "Network information",
     spec: "BG96 AT Commands Manual §6.9",
-    execute: ({ modem }) => [networkInformation(modem.state)],
+    execute: ({ modem, spelling }) => [networkInformation(modem.state, spelling)],
+  }),
+  defineCommand({
+    name: "+QSPN",
+    title: "Name of the network",
+    spec: "BG96 AT Commands Manual",
+    execute: qspn,
+    // TinyGSM asks with a question mark.
+    read: qspn,
   }),
 ];

@@ -1,26 +1,12 @@
-/** The SIM card: its numbers and its PIN. */
+/** The SIM card: its numbers, its PIN and its files. */
 import { type CommandDefinition, defineCommand } from "#at/command";
-import { optional, string } from "#at/parameter";
+import { keepSetting, keptSetting } from "#at/kept-setting";
+import { hex, integer, optional, string, word } from "#at/parameter";
 import { CmeError } from "#at/result";
-import type { Modem } from "#modem/modem";
-import type { ModemState } from "#modem/state";
+import { requireCard, verifyPin } from "#at/sim-access";
+import { readCardFile } from "#at/sim-files";
 
-/** @throws CmeError for a card that is absent, switched off, starting or (unless `locked` will do) locked. */
-function requireCard({ sim, functionality }: ModemState, locked: boolean): void {
-  switch (sim.status) {
-    case "READY":
-      return;
-    case "NOT INSERTED":
-      throw new CmeError(10);
-    case "NOT READY":
-      throw new CmeError(functionality === 0 ? 13 : 14);
-    case "SIM PIN":
-      if (!locked) throw new CmeError(11);
-      return;
-    case "SIM PUK":
-      if (!locked) throw new CmeError(12);
-  }
-}
+const PIN = { bare: true, pattern: /^\d{4,8}$/ };
 
 /** BG96: three names for the card's number, each its own prefix. */
 const iccid = (name: string, spec: string) =>
@@ -34,20 +20,144 @@ const iccid = (name: string, spec: string) =>
     },
   });
 
-function enterPin(modem: Modem, pin: string): void {
-  const { sim } = modem.state;
-  if (sim.status === "READY") throw new CmeError(3);
-  // The simulated card has no PUK: a card blocked stays blocked.
-  if (sim.status === "SIM PUK") throw new CmeError(16);
-  if (pin !== sim.pin) {
-    const pinTriesLeft = Math.max(0, sim.pinTriesLeft - 1);
-    const blocked = pinTriesLeft === 0 && { status: "SIM PUK" as const, card: "SIM PUK" as const };
-    modem.update({ sim: { ...sim, pinTriesLeft, ...blocked } });
-    throw new CmeError(16);
-  }
-  modem.update({ sim: { ...sim, status: "READY", pinTriesLeft: 3 } });
-  modem.update((state) => ({ power: { ...state.power, smsDone: true } }));
-}
+const cpin = defineCommand({
+  name: "+CPIN",
+  title: "Enter the PIN",
+  spec: "3GPP TS 27.007 §8.3",
+  parameters: [string("pin", PIN), optional(string("newpin", PIN))],
+  test: () => [],
+  read({ modem }) {
+    requireCard(modem.state, true);
+    return [`+CPIN: ${modem.state.sim.status}`];
+  },
+  write({ modem }, { pin }) {
+    requireCard(modem.state, true);
+    if (modem.state.sim.status === "READY") throw new CmeError(3);
+    verifyPin(modem, pin);
+    modem.update((state) => ({ sim: { ...state.sim, status: "READY" } }));
+    modem.update((state) => ({ power: { ...state.power, smsDone: true } }));
+    return [];
+  },
+});
+
+const clck = defineCommand({
+  name: "+CLCK",
+  title: "Facility lock: whether the card asks for its PIN",
+  spec: "3GPP TS 27.007 §7.4",
+  parameters: [word("fac", ["SC"]), integer("mode", [0, 1, 2]), optional(string("passwd", PIN)), optional(integer("class", { min: 1, max: 255 }))],
+  test: () => ['+CLCK: ("SC")'],
+  write({ modem }, { mode, passwd }) {
+    requireCard(modem.state, mode === 2);
+    if (mode === 2) return [`+CLCK: ${modem.state.sim.card === "READY" ? 0 : 1}`];
+    if (passwd === undefined) throw new CmeError(50, "passwd is missing");
+    verifyPin(modem, passwd);
+    modem.update((state) => ({ sim: { ...state.sim, card: mode === 1 ? "SIM PIN" : "READY" } }));
+    return [];
+  },
+});
+
+const cpwd = defineCommand({
+  name: "+CPWD",
+  title: "Change the PIN",
+  spec: "3GPP TS 27.007 §7.5",
+  parameters: [word("fac", ["SC"]), string("oldpwd", PIN), string("newpwd", PIN)],
+  test: () => ['+CPWD: ("SC",8)'],
+  write({ modem }, { oldpwd, newpwd }) {
+    requireCard(modem.state, false);
+    verifyPin(modem, oldpwd);
+    modem.update((state) => ({ sim: { ...state.sim, pin: newpwd } }));
+    return [];
+  },
+});
+
+const cnum = defineCommand({
+  name: "+CNUM",
+  title: "Subscriber number",
+  spec: "3GPP TS 27.007 §7.1",
+  execute({ modem }) {
+    requireCard(modem.state, false);
+    const { msisdn } = modem.state.sim;
+    if (msisdn === undefined) return [];
+    // BG96: an empty <alpha> has no quotes. 3GPP TS 24.008 §10.5.4.7: 145 international, 129 otherwise.
+    return [`+CNUM: ,"${msisdn}",${msisdn.startsWith("+") ? 145 : 129}`];
+  },
+});
+
+const READ_BINARY = 176;
+/** Instructions of 3GPP TS 27.007 §8.18 which the simulated card does not follow are answered so: ETSI TS 102 221 §10.2.1. */
+const STATUS_WORDS = {
+  done: "144,0",
+  wrongLength: "103,0",
+  wrongOffset: "107,0",
+  noSuchFile: "106,130",
+  noSuchInstruction: "109,0",
+} as const;
+const byte = { min: 0, max: 255 };
+
+const crsm = defineCommand({
+  name: "+CRSM",
+  title: "Restricted access to the card's files",
+  spec: "3GPP TS 27.007 §8.18",
+  parameters: [
+    integer("command", [176, 178, 192, 214, 220, 242]),
+    optional(integer("fileid", { min: 0, max: 65_535 })),
+    optional(integer("P1", byte)),
+    optional(integer("P2", byte)),
+    optional(integer("P3", byte)),
+    optional(hex("data", { maxBytes: 255 })),
+    optional(string("pathid", { max: 64 })),
+  ],
+  test: () => [],
+  write({ modem }, { command, fileid = 0, P1 = 0, P2 = 0, P3 = 0 }) {
+    requireCard(modem.state, false);
+    const says = (words: string, content?: Buffer) => [`+CRSM: ${words}${content ? `,"${content.toString("hex").toUpperCase()}"` : ""}`];
+    if (command !== READ_BINARY) return says(STATUS_WORDS.noSuchInstruction);
+    const file = readCardFile(modem.state, fileid);
+    if (!file) return says(STATUS_WORDS.noSuchFile);
+    const offset = P1 * 256 + P2;
+    if (offset > file.length) return says(STATUS_WORDS.wrongOffset);
+    if (offset + P3 > file.length) return says(STATUS_WORDS.wrongLength);
+    // a length of 0 is all there is
+    return says(STATUS_WORDS.done, file.subarray(offset, P3 === 0 ? file.length : offset + P3));
+  },
+});
+
+const qsimstat = defineCommand({
+  name: "+QSIMSTAT",
+  title: "Report when the card comes and goes",
+  spec: "BG96 AT Commands Manual §5",
+  parameters: [integer("enable", [0, 1])],
+  read: ({ modem, session }) => [`+QSIMSTAT: ${session.qsimstat},${modem.state.sim.card === "NOT INSERTED" ? 0 : 1}`],
+  write({ session }, { enable }) {
+    session.qsimstat = enable;
+    return [];
+  },
+});
+
+/** Kept only: the simulated slot tells of the card without a switch. */
+const qsimdet = defineCommand({
+  name: "+QSIMDET",
+  title: "Detection of the card by a switch",
+  spec: "BG96 AT Commands Manual §5",
+  parameters: [integer("enable", [0, 1]), integer("insert_level", [0, 1])],
+  read: (context) => [`+QSIMDET: ${keptSetting(context, "qsimdet", "0,0")}`],
+  write: (context, { enable, insert_level }) => keepSetting(context, "qsimdet", `${enable},${insert_level}`),
+});
+
+const SIM_READY = 1;
+const SMS_AND_PHONEBOOK_READY = 6;
+
+const qinistat = defineCommand({
+  name: "+QINISTAT",
+  title: "Initialisation of the card: 1 PIN, 2 messages, 4 phonebook, summed",
+  spec: "BG96 AT Commands Manual §5",
+  test: () => ["+QINISTAT: (0-7)"],
+  execute({ modem }) {
+    const { sim, power } = modem.state;
+    const ready = sim.status === "READY";
+    return [`+QINISTAT: ${(ready ? SIM_READY : 0) + (ready && power.smsDone ? SMS_AND_PHONEBOOK_READY : 0)}`];
+  },
+});
 
 export const simCommands: readonly CommandDefinition[] = [
   defineCommand({
@@ -62,32 +172,12 @@ export const simCommands: readonly CommandDefinition[] = [
   iccid("+QCCID", "BG96 AT Commands Manual §5"),
   iccid("+ICCID", "listed by AT+CLAC of a BG96"),
   iccid("+CCID", "accepted by BG96 firmware, not in its manual"),
-  defineCommand({
-    name: "+CPIN",
-    title: "Enter the PIN",
-    spec: "3GPP TS 27.007 §8.3",
-    parameters: [string("pin", { bare: true, pattern: /^\d{4,8}$/ }), optional(string("newpin", { bare: true, pattern: /^\d{4,8}$/ }))],
-    test: () => [],
-    read({ modem }) {
-      requireCard(modem.state, true);
-      return [`+CPIN: ${modem.state.sim.status}`];
-    },
-    write({ modem }, { pin }) {
-      requireCard(modem.state, true);
-      enterPin(modem, pin);
-      return [];
-    },
-  }),
-  defineCommand({
-    name: "+CNUM",
-    title: "Subscriber number",
-    spec: "3GPP TS 27.007 §7.1",
-    execute({ modem }) {
-      requireCard(modem.state, false);
-      const { msisdn } = modem.state.sim;
-      if (msisdn === undefined) return [];
-      // BG96: an empty <alpha> has no quotes. 3GPP TS 24.008 §10.5.4.7: 145 international, 129 otherwise.
-      return [`+CNUM: ,"${msisdn}",${msisdn.startsWith("+") ? 145 : 129}`];
-    },
-  }),
+  cpin,
+  clck,
+  cpwd,
+  cnum,
+  crsm,
+  qsimstat,
+  qsimdet,
+  qinistat,
 ];

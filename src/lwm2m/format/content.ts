@@ -4,9 +4,10 @@ import { decodeJsonEntries, decodeJsonValue, encodeJson, type JsonEntry } from "
 import { decodeOpaque, encodeOpaque } from "#lwm2m/format/opaque";
 import { decodeText, encodeText } from "#lwm2m/format/text";
 import { decodeTlvEntries, decodeTlvResource, encodeTlv, TLV_KIND, type TlvEntry } from "#lwm2m/format/tlv";
+import type { InstanceNode, Node, ResourceNode } from "#lwm2m/node";
 import { isMultiple, type ResourceType, type ResourceValue, type Value } from "#lwm2m/object";
-import { formatPath, isWithin, type Path } from "#lwm2m/path";
-import type { InstanceNode, Node, Registry, ResourceNode } from "#lwm2m/registry";
+import { formatPath, isWithin, MAX_ID, type Path } from "#lwm2m/path";
+import type { Registry } from "#lwm2m/registry";
 
 export interface Content {
   readonly contentFormat: number;
@@ -143,7 +144,7 @@ function createReader(registry: Registry, path: Path, unknown: UnknownResources)
     const instances: InstanceNode[] = [];
     const seen = new Set<number>();
     for (const entry of entries) {
-      if (entry.kind !== TLV_KIND.instance || seen.has(entry.id)) throw mismatch(path);
+      if (entry.kind !== TLV_KIND.instance || entry.id > MAX_ID || seen.has(entry.id)) throw mismatch(path);
       seen.add(entry.id);
       instances.push(bare(decodeTlvEntries(entry.value), entry.id));
     }

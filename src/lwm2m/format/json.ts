@@ -5,9 +5,9 @@
 import { CoapError } from "#coap/message";
 import { formatValue, parseBase64, parseValue } from "#lwm2m/format/text";
 import { decodeUtf8 } from "#lwm2m/format/tlv";
+import type { InstanceNode, Node, ResourceNode } from "#lwm2m/node";
 import { isMultiple, type ObjectLink, type ResourceType, type Value } from "#lwm2m/object";
 import { formatPath, type Path, parsePath } from "#lwm2m/path";
-import type { InstanceNode, Node, ResourceNode } from "#lwm2m/registry";
 
 /** One value with the whole path it stands at, its type still open. */
 export interface JsonEntry {

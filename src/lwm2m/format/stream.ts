@@ -11,17 +11,23 @@ export interface ValueStream {
   push(piece: Buffer): Buffer;
   /** No more pieces. @throws CoapError 4.00 when the value is cut short */
   end(): void;
+  /** About how long the value is in a payload of so many bytes. */
+  sizeIn(payloadBytes: number): number;
 }
 
 /** Longest text before and after the value in JSON. */
 const MAX_JSON_FRAME = 512;
+/** Type, 16-bit id, 24-bit length. */
+const MAX_TLV_HEADER = 6;
+/** {"bn":"/5/0/0","e":[{"sv":""}]} and some. */
+const USUAL_JSON_FRAME = 40;
 const JSON_VALUE = /"sv"\s*:\s*"/;
 
 /** @param path of an opaque single Resource. @throws CoapError 4.15 for a format there is not */
 export function createValueStream(contentFormat: number | undefined, path: Path): ValueStream {
   switch (contentFormat ?? CONTENT_FORMAT.text) {
     case CONTENT_FORMAT.opaque:
-      return { push: (piece) => piece, end() {} };
+      return { push: (piece) => piece, end() {}, sizeIn: (bytes) => bytes };
     case CONTENT_FORMAT.text:
       return createBase64Stream();
     case CONTENT_FORMAT.tlv:
@@ -50,6 +56,8 @@ function createBase64Stream(): ValueStream {
     end() {
       if (held !== "") throw new CoapError("4.00", "text: not padded base64");
     },
+    // with two characters of padding
+    sizeIn: (bytes) => Math.max(0, Math.floor(bytes / 4) * 3 - 2),
   };
 }
 
@@ -87,6 +95,7 @@ function createTlvStream(path: Path): ValueStream {
     end() {
       if (left !== 0) throw new CoapError("4.00", "tlv: value is cut short");
     },
+    sizeIn: (bytes) => Math.max(0, bytes - MAX_TLV_HEADER),
   };
 }
 
@@ -138,5 +147,6 @@ function createJsonStream(path: Path): ValueStream {
       const fits = entries.length === 1 && formatPath(entries[0]!.path) === formatPath(path) && entries[0]!.raw === "";
       if (!fits) throw new CoapError("4.00", `payload: does not fit ${formatPath(path)}`);
     },
+    sizeIn: (bytes) => value.sizeIn(Math.max(0, bytes - USUAL_JSON_FRAME)),
   };
 }

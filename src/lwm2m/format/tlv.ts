@@ -1,7 +1,7 @@
 /** The TLV format, Content-Format 11542 (OMA TS 1.0.2 §6.4.3). */
 import { CoapError } from "#coap/message";
+import type { InstanceNode, Node, ResourceNode } from "#lwm2m/node";
 import { isMultiple, type ResourceType, type ResourceValue, type Value } from "#lwm2m/object";
-import type { InstanceNode, Node, ResourceNode } from "#lwm2m/registry";
 import { narrow } from "#lwm2m/value";
 
 /** Bits 7-6 of the type byte. */

@@ -1,0 +1,68 @@
+/** Dialling, and what would need a data channel of its own: the module offers no PPP and no multiplexer. */
+import { type CommandDefinition, defineCommand } from "#at/command";
+import { integer, optional, string } from "#at/parameter";
+import { CommandError } from "#at/result";
+
+const dial = defineCommand({
+  name: "D",
+  title: "Dial: *99***<cid># for packet data; no call is ever connected",
+  spec: "ITU-T V.250 §6.3.1, 3GPP TS 27.007 §10.2.1",
+  parameters: [{ ...string("dial_string", { min: 1, max: 80, bare: true, pattern: /^[\d*#+,WTP!@ABCDGI;>"\s]+$/i }), rest: true }],
+  write(_, { dial_string }) {
+    throw new CommandError(`no call to ${dial_string}`, "NO CARRIER");
+  },
+});
+
+const online = defineCommand({
+  name: "O",
+  title: "Back to the data of a call: there is none",
+  spec: "ITU-T V.250 §6.3.7",
+  parameters: [integer("value", [0])],
+  write() {
+    throw new CommandError("no call", "NO CARRIER");
+  },
+  execute() {
+    throw new CommandError("no call", "NO CARRIER");
+  },
+});
+
+const cmux = defineCommand({
+  name: "+CMUX",
+  title: "Multiplexer: not offered, answers ERROR",
+  spec: "3GPP TS 27.007 §5.7",
+  errors: "bare",
+  test: false,
+  parameters: [
+    integer("mode", [0]),
+    optional(integer("subset", [0])),
+    optional(integer("port_speed", [1, 2, 3, 4, 5, 6])),
+    optional(integer("N1", { min: 1, max: 32_768 })),
+  ],
+  write() {
+    throw new CommandError("no multiplexer");
+  },
+});
+
+const ceer = defineCommand({
+  name: "+CEER",
+  title: "Cause of the latest failure",
+  spec: "3GPP TS 27.007 §6.10",
+  execute: ({ modem }) => [`+CEER: ${modem.state.registration.eps === 3 ? "Network registration denied" : "No cause information available"}`],
+});
+
+const cpas = defineCommand({
+  name: "+CPAS",
+  title: "Activity: 0 ready",
+  spec: "3GPP TS 27.007 §8.1",
+  test: () => ["+CPAS: (0,3,4)"],
+  execute: () => ["+CPAS: 0"],
+});
+
+/** ModemManager asks whether there is one; the bootloader itself is not simulated. */
+const qfastboot = defineCommand({
+  name: "+QFASTBOOT",
+  title: "Bootloader: may be asked for, not entered",
+  spec: "BG96 AT Commands Manual",
+});
+
+export const callCommands: readonly CommandDefinition[] = [dial, online, cmux, ceer, cpas, qfastboot];

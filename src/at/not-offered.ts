@@ -1,0 +1,38 @@
+/** Commands of a BG96 that hosts may send and that answer ERROR here, with what they would need. */
+
+export interface NotOffered {
+  readonly why: string;
+  /** As typed. */
+  readonly commands: readonly string[];
+}
+
+export const NOT_OFFERED: readonly NotOffered[] = [
+  {
+    why: "TCP and UDP sockets of the host",
+    commands: [
+      "AT+QIOPEN",
+      "AT+QICLOSE",
+      "AT+QISEND",
+      "AT+QISENDEX",
+      "AT+QIRD",
+      "AT+QISTATE",
+      "AT+QICFG",
+      "AT+QIDNSGIP",
+    ],
+  },
+  {
+    why: "TLS sockets of the host",
+    commands: ["AT+QSSLCFG", "AT+QSSLOPEN", "AT+QSSLSEND", "AT+QSSLRECV", "AT+QSSLCLOSE", "AT+QSSLSTATE"],
+  },
+  { why: "HTTP of the host", commands: ["AT+QHTTPCFG", "AT+QHTTPURL", "AT+QHTTPGET", "AT+QHTTPPOST", "AT+QHTTPREAD"] },
+  {
+    why: "MQTT of the host",
+    commands: ["AT+QMTCFG", "AT+QMTOPEN", "AT+QMTCLOSE", "AT+QMTCONN", "AT+QMTDISC", "AT+QMTSUB", "AT+QMTPUB"],
+  },
+  { why: "PPP and channels of their own: both are refused", commands: ["ATD*99***<cid>#", "ATO", "AT+CMUX"] },
+  { why: "geofences", commands: ['AT+QCFGEXT="addgeo"', 'AT+QCFGEXT="deletegeo"', 'AT+QCFGEXT="querygeo"'] },
+  {
+    why: "rare, and nothing simulated stands behind them",
+    commands: ["AT+CSIM", "AT+CIND", "AT+QPSMEXTCFG", "AT+QCPWR", "AT+QCDS", "AT+QNVFR", "AT+QNVFW"],
+  },
+];

@@ -1,0 +1,87 @@
+/** The host's side of a modem: its ports, a terminal on each, and QCLI on the debug port. */
+import { join } from "node:path";
+import { commandTable } from "#at/commands";
+import type { Host } from "#at/host";
+import { createTerminals, type Terminals } from "#at/terminals";
+import { createUserRules } from "#at/user-rules";
+import { type Config, ConfigError, type ConfigProblem } from "#config";
+import { parseAddress } from "#config/address";
+import { readUserRules } from "#config/user-rules";
+import { readOptions } from "#lwm2m/client-files";
+import { openPorts } from "#port/ports";
+import { createQcli } from "#qcli/qcli";
+import type { Runtime } from "#runtime";
+
+export interface HostSide {
+  /** The link to the main AT port. */
+  readonly tty: string;
+  /** host:port of AT over TCP, and the link to the debug port, where there are such. */
+  readonly tcp: string | undefined;
+  readonly qcli: string | undefined;
+  /** Answers hosts from now on; called once, before anything else can happen. */
+  serve(host: Host): void;
+  close(): void;
+}
+
+/** AT+IPR. */
+const FACTORY_RATE = "115200";
+
+/** @throws PortError, ConfigError */
+export async function openHostSide(config: Config, runtime: Runtime, runDirectory: string): Promise<HostSide> {
+  const rules = rulesOf(config.rules);
+  let terminals: Terminals | undefined;
+  const ports = await openPorts({
+    places: {
+      ...config,
+      tty: config.tty ?? join(runDirectory, "tty"),
+      tcp: config.tcp === undefined ? undefined : parseAddress(config.tcp),
+    },
+    runtime,
+    pacing: config.pacing,
+    onConnection: (line) => terminals?.serveOnce(line),
+  });
+
+  const serveDebugPort = ({ modem, client, lwm2m, efs }: Host) => {
+    const port = ports.qcli;
+    if (!port) return;
+    const qcli = createQcli({
+      modem,
+      client,
+      settings: lwm2m,
+      carrierType: () => readOptions(efs).carrierType,
+      msisdnUrn: config.dialect.msisdnUrn,
+      output: (bytes) => port.write(bytes),
+    });
+    port.onData(qcli.receive);
+    port.onAttach((attached) => attached || qcli.hangUp());
+  };
+
+  return {
+    tty: ports.tty.link,
+    tcp: ports.tcp,
+    qcli: ports.qcli?.link,
+    serve(host) {
+      terminals = createTerminals({ host, commands: commandTable(), spelling: config.dialect, rules });
+      terminals.serve(ports.tty, "usbat");
+      if (ports.usbmodem) terminals.serve(ports.usbmodem, "usbmodem");
+      if (ports.uart1) terminals.serve(ports.uart1, "uart1");
+      serveDebugPort(host);
+      const { modem } = host;
+      const followRate = () => ports.setBaud(Number(modem.state.settings.ipr ?? FACTORY_RATE));
+      modem.onChange((now, before) => now.settings === before.settings || followRate());
+      followRate();
+    },
+    close() {
+      terminals?.close();
+      ports.close();
+    },
+  };
+}
+
+/** @throws ConfigError */
+function rulesOf(file: string | undefined) {
+  const problems: ConfigProblem[] = [];
+  const rules = file === undefined ? [] : readUserRules(file, problems);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return createUserRules(rules);
+}
