@@ -110,7 +110,6 @@ describe("a connection", () => {
     expect(first.take()).toMatch(BOOT);
     await send(first, "ATE0");
     expect(await send(second, "AT")).toBe("AT\r\r\nOK\r\n");
-    second.say("AT+CM");
     second.attach(false);
     const phase = (value: 3 | 4) => modem.update((state) => ({ lwm2m: { ...state.lwm2m, phase: value } }));
     phase(3);

@@ -71,6 +71,21 @@ describe("power", () => {
     expect(modem.state.settings).toEqual({ iotopmode: "2" });
   });
 
+  it("browns out: power goes and is back, unless it is lost again or the modem is closed meanwhile", async () => {
+    const { clock, modem, power } = openModule("instant");
+    power.on();
+    power.brownOut();
+    expect(modem.state.power.phase).toBe("off");
+    await clock.advance(0);
+    expect(modem.state.power).toMatchObject({ phase: "running", boots: 2 });
+    for (const end of [power.cut, power.close]) {
+      power.brownOut();
+      end();
+      await clock.advance(10_000);
+      expect(modem.state.power).toMatchObject({ phase: "off", boots: 2 });
+    }
+  });
+
   it("lets the client take its leave before it goes, but not for longer than 5 s", async () => {
     const { clock, modem, power, events } = openModule("instant");
     power.on();

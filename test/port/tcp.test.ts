@@ -2,10 +2,12 @@ import { connect, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Line, PortError } from "#port/port";
 import { MOST_LINES, openTcp, type TcpPort } from "#port/tcp";
-import { silentLog, systemClock, systemRandom } from "#runtime";
+import { type Log, silentLog, systemClock, systemRandom } from "#runtime";
 import { until } from "../support/tty-host.ts";
 
-const runtime = { clock: systemClock, random: systemRandom, log: silentLog };
+let logged: string[] = [];
+const log: Log = { ...silentLog, warn: (_, message) => void logged.push(message), child: () => log };
+const runtime = { clock: systemClock, random: systemRandom, log };
 
 interface Connected {
   readonly line: Line;
@@ -58,6 +60,7 @@ async function come(to: TcpPort = port) {
 beforeEach(async () => {
   lines = [];
   hosts = [];
+  logged = [];
   port = await open();
 });
 afterEach(() => {
@@ -101,9 +104,10 @@ describe("AT over TCP", () => {
       line!.line.write(piece);
       if (i % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
-    socket.resume();
     line!.line.close();
+    socket.resume();
     await until(() => got.closed, "the end");
+    expect(logged).toEqual(["output dropped: the host did not read"]);
     expect(got.bytes).toBeLessThan(20_000_000); // what two kernel buffers and the queue hold
   });
 

@@ -150,7 +150,9 @@ LwM2M: State: STATE_READY
     expect(type("1\r")).toBe("");
     device.settings.setQcli(true);
     expect(type("1\r")).toBe("");
-    expect(await boot()).toContain("LwM2M: State: STATE_READY");
+    const said = await boot();
+    expect(said).toContain("> LwM2M: CLI registered\r\n");
+    expect(said).toContain("LwM2M: State: STATE_READY\r\n");
   });
 
   it("survives a settings file that makes no sense", async () => {
