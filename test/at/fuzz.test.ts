@@ -8,7 +8,9 @@ import { type AtTerminal, openAtTerminal } from "../support/at-terminal.ts";
 import { createSeededRandom } from "../support/manual-clock.ts";
 import { createMemoryEfs } from "../support/memory-efs.ts";
 
-const LINES = 10_000;
+/** About 3 000 000 bytes; `npm run fuzz` types four times as many. */
+const LINES = Number(process.env.BG96_FUZZ_LINES ?? 10_000);
+const TIMEOUT_MS = 20_000 + LINES * 4;
 
 /** Lines a host may well send, one of each form and kind of value. */
 const VALID = [
@@ -158,7 +160,7 @@ async function revive({ power, wait, modem, type }: AtTerminal): Promise<void> {
 }
 
 describe(`${LINES} seeded lines, half of them mutated from valid ones`, () => {
-  it("each line that begins with AT is answered by exactly one final result", async () => {
+  it("each line that begins with AT is answered by exactly one final result", { timeout: TIMEOUT_MS }, async () => {
     const opened = await open();
     await opened.type("ATE0\r");
     let checked = 0;
@@ -187,7 +189,9 @@ describe(`${LINES} seeded lines, half of them mutated from valid ones`, () => {
     expect(await opened.type("AT\r")).toMatch(/\r\nOK\r\n$/);
   });
 
-  it("in one stream, cut anywhere and with every setting open to change, they leave a terminal that answers after power-on", async () => {
+  it("in one stream, cut anywhere and with every setting open to change, they leave a terminal that answers after power-on", {
+    timeout: TIMEOUT_MS,
+  }, async () => {
     const opened = await open();
     const stream = Buffer.from(lines.join("\r"), "latin1");
     for (let at = 0; at < stream.length; ) {

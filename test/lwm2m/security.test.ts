@@ -163,7 +163,7 @@ describe("accounts", () => {
     },
   );
 
-  it("[OM-051] name no binding over SMS that would need security of its own: /3/0/16 has U and UQ alone, no SMS is counted", async () => {
+  it("[OM-051][ET-020] name no binding over SMS that would need security of its own: /3/0/16 has U and UQ alone, no SMS is counted", async () => {
     const { peer } = await openRegistered();
     const read = async (path: string) => (await peer.ask(get(path))).payload.toString();
     expect(await read("/3/0/16")).toBe("UQ");
