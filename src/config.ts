@@ -1,7 +1,9 @@
 /** The configuration of one modem: defaults < file < environment < options, one frozen value. */
+
 import { DEFAULT_CIPHERS } from "#coap/cipher-suites";
 import { OPTIONS, type OptionPath, type OptionRow } from "#config/options";
 import { readEnvironment, readFile, readOptions } from "#config/sources";
+import { DEFAULT_SPELLING, type Spelling } from "#config/spelling";
 import { readUserRules } from "#config/user-rules";
 import type { Hardware } from "#modem/initial-state";
 import type { BootProfile } from "#modem/power";
@@ -57,19 +59,8 @@ export interface Config extends Hardware {
     /** Whether the certificate of an HTTPS server must be one that the host trusts. */
     readonly httpsVerify: boolean;
   };
-  /** What the module's documents tell in more than one way; what each key means stands with the terminal's Spelling. */
-  readonly dialect: {
-    readonly edition: "1.1" | "1.0";
-    readonly errors: "plain" | "cme";
-    readonly mbspsName: "mbsps" | "asAsked";
-    readonly epnsMode: boolean;
-    readonly observeFlag: "always" | "cancelOnly" | "never";
-    readonly observeInverted: boolean;
-    readonly observeSpace: boolean;
-    readonly downlink: "full" | "sample";
-    readonly downlinkHex: boolean;
-    readonly fotaPercent: "sample" | "plain";
-    readonly networkNames: "field" | "manual";
+  /** What the module's documents tell in more than one way. */
+  readonly dialect: Spelling & {
     /** How the debug port spells the URN of IMEI and MSISDN: as OMA, or as the guide's sample log. */
     readonly msisdnUrn: "msisdn" | "msisdh";
     /** What a Server may do: all of LwM2M, or read, write and observe alone, as the guide says of this firmware. */
@@ -151,17 +142,7 @@ export const DEFAULTS: Config = freeze({
   },
   battery: { percent: 85, millivolts: 3900 },
   dialect: {
-    edition: "1.1",
-    errors: "plain",
-    mbspsName: "mbsps",
-    epnsMode: false,
-    observeFlag: "always",
-    observeInverted: false,
-    observeSpace: false,
-    downlink: "full",
-    downlinkHex: false,
-    fotaPercent: "sample",
-    networkNames: "field",
+    ...DEFAULT_SPELLING,
     msisdnUrn: "msisdn",
     operations: "all",
   },

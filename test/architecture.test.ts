@@ -16,8 +16,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   lwm2m: ["runtime", "config", "modem", "coap", "efs"],
   firmware: ["runtime", "modem", "coap", "efs"],
   objects: ["runtime", "modem", "coap", "firmware", "lwm2m"],
-  // a rule of the user's is told once
-  at: ["runtime", "modem", "efs", "firmware", "lwm2m", "config/user-rules"],
+  // spellings and rules of the user's are told once, in the configuration
+  at: ["runtime", "modem", "efs", "firmware", "lwm2m", "config/spelling", "config/user-rules"],
   qcli: ["runtime", "modem", "lwm2m"],
   bg96: ["runtime", "config", "modem", "coap", "efs", "firmware", "port", "lwm2m", "objects", "at", "qcli"],
   control: ["runtime", "modem", "bg96", "lwm2m"],

@@ -2,7 +2,7 @@
 import type { DataPort } from "#at/data-port";
 import type { Host } from "#at/host";
 import type { Session } from "#at/session";
-import type { Spelling } from "#at/spelling";
+import type { Spelling } from "#config/spelling";
 
 /** Information lines; a promise holds the line until it settles. The final OK is the interpreter's. */
 export type Answer = readonly string[] | Promise<readonly string[]>;

@@ -6,11 +6,11 @@ import type { Host } from "#at/host";
 import { createLineEditor, type LineEvent } from "#at/line";
 import { CommandError, failureResult, formatInformation, formatResult, isRefusal, tcpipCode } from "#at/result";
 import { createSession, resetSession } from "#at/session";
-import { DEFAULT_SPELLING, type Spelling } from "#at/spelling";
 import { nextStatement } from "#at/syntax";
 import { urcLines } from "#at/urc";
 import { createUrcQueue } from "#at/urc-queue";
 import type { RuleReply, UserRules } from "#at/user-rules";
+import { DEFAULT_SPELLING, type Spelling } from "#config/spelling";
 import type { Cancel } from "#runtime";
 
 /** Bytes kept while a line executes; what comes beyond them is lost, as in a UART's buffer. */

@@ -2,7 +2,7 @@
 import type { ErrorStyle } from "#at/command";
 import { CME_TEXTS, CMS_OF_CME, CMS_TEXTS, TCPIP_TEXTS, type TcpipCode } from "#at/error-codes";
 import type { Session } from "#at/session";
-import type { Spelling } from "#at/spelling";
+import type { Spelling } from "#config/spelling";
 import { ClientError } from "#lwm2m/client";
 
 /** A failure that AT+CMEE makes readable: `+CME ERROR: <code>`. */

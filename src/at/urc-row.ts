@@ -1,7 +1,7 @@
 /** One row of the unsolicited result codes: what a change of the modem prints. */
 import type { Host } from "#at/host";
 import type { Session } from "#at/session";
-import type { Spelling } from "#at/spelling";
+import type { Spelling } from "#config/spelling";
 import type { ModemState } from "#modem/state";
 
 export interface UrcContext {

@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { Spelling } from "#at/spelling";
+import type { Spelling } from "#config/spelling";
 import { openEfs } from "#efs/efs";
 import { type Client, ClientError } from "#lwm2m/client";
 import { createSettings } from "#lwm2m/settings";

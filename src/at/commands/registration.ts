@@ -5,7 +5,7 @@ import { ACCESS_TECHNOLOGY, type Domain, registrationLine } from "#at/registrati
 import { CmeError } from "#at/result";
 import type { Session } from "#at/session";
 import { hears, quectelSignal, signalQuality } from "#at/signal";
-import type { Spelling } from "#at/spelling";
+import type { Spelling } from "#config/spelling";
 import { inService } from "#modem/network";
 import type { AccessTechnology, ModemState } from "#modem/state";
 
