@@ -23,16 +23,22 @@ export async function set(
       ? namedRunDirectory(named ? first : DEFAULT_NAME, surroundings)
       : runDirectoryAt(runDirectory);
   if (!findDaemon(directory)) throw notRunning(directory.name, runDirectory === undefined ? undefined : "bg96 run");
-  let failed = false;
-  for (const request of requests) {
-    const answer = await askControlSocket(directory.control, request, systemClock).catch((error: Error) => {
-      throw new CliError(error.message, "is the modem running?");
-    });
-    if (answer.ok) continue;
-    failed = true;
-    process.stderr.write(`${answer.error}\n`);
-  }
-  return failed ? FAILED : 0;
+  /** @returns whether all were taken */
+  const askAll = async (wanted: readonly OperatorRequest[]): Promise<boolean> => {
+    let taken = true;
+    for (const request of wanted) {
+      const answer = await askControlSocket(directory.control, request, systemClock).catch((error: Error) => {
+        throw new CliError(error.message, "is the modem running?");
+      });
+      if (answer.ok) continue;
+      taken = false;
+      process.stderr.write(`${answer.error}\n`);
+    }
+    return taken;
+  };
+  // all of them or none: one that would be refused keeps the others from being done
+  const checks = requests.flatMap((each) => (each.do === "set" ? [{ ...each, check: true }] : []));
+  return (await askAll(checks)) && (await askAll(requests)) ? 0 : FAILED;
 }
 
 /** @throws UsageError */

@@ -101,11 +101,16 @@ export const KNOBS: Readonly<Record<string, Knob>> = {
 
 /** Turns one knob. @throws KnobError */
 export function turnKnob(modem: Modem, path: string, value: unknown): void {
+  modem.update(knobChange(modem, path, value));
+}
+
+/** What turning it would change. @throws KnobError */
+export function knobChange(modem: Modem, path: string, value: unknown): Partial<ModemState> {
   const knob = Object.hasOwn(KNOBS, path) ? KNOBS[path] : undefined;
   if (!knob) throw new KnobError(`${path}: no such setting, there are ${Object.keys(KNOBS).join(", ")}`);
   const change = knob.change(value, modem.state);
   if (!change) throw new KnobError(`${path}: takes ${knob.takes}`);
-  modem.update(change);
+  return change;
 }
 
 function parsePosition(text: string): Position | undefined {

@@ -1,6 +1,6 @@
 /** What the operator of a running modem can ask of it; the control socket carries these requests and answers. */
 import type { Bg96 } from "#bg96";
-import { KnobError, turnKnob } from "#control/knobs";
+import { KnobError, knobChange, turnKnob } from "#control/knobs";
 import type { ServerStatus } from "#lwm2m/client";
 import type { ModemState, PowerPhase } from "#modem/state";
 import type { Clock } from "#runtime";
@@ -31,7 +31,8 @@ export type NetworkStatus = "off" | "home" | "roaming" | "no coverage" | "search
 
 export type OperatorRequest =
   | { readonly do: "status" }
-  | { readonly do: "set"; readonly path: string; readonly value: unknown }
+  /** `check`: only tells whether it would be taken. */
+  | { readonly do: "set"; readonly path: string; readonly value: unknown; readonly check?: boolean }
   /** restart and off are orderly, loss is not; on ends off and loss; brownout is a loss and power again. */
   | { readonly do: "power"; readonly how: PowerOrder };
 
@@ -90,7 +91,8 @@ export function createOperator(bg96: Bg96, clock: Clock, pid: number): Operator 
           case "status":
             return { ok: true, status: status() };
           case "set":
-            turnKnob(bg96.modem, String(rest.path), rest.value);
+            if (rest.check === true) knobChange(bg96.modem, String(rest.path), rest.value);
+            else turnKnob(bg96.modem, String(rest.path), rest.value);
             return { ok: true };
           case "power": {
             const how = POWER_ORDERS.find((order) => order === rest.how);

@@ -107,9 +107,12 @@ describe("a modem in the foreground", () => {
     expect((await place.run("set", "--run-dir", directory, "battery.percent=42", "battery.millivolts=3600")).code).toBe(
       0,
     );
-    expect((await place.run("at", "--tty", tty, "AT+CBC")).stdout).toMatch(/^\+CBC: 0,42,3600$/m);
     const refused = await place.run("set", "--run-dir", directory, "battery.percent=142");
     expect(refused).toMatchObject({ code: 1, stderr: "battery.percent: takes an integer of 0 to 100\n" });
+    const half = await place.run("set", "--run-dir", directory, "battery.percent=7", "battery.precent=3");
+    expect(half).toMatchObject({ code: 1, stderr: expect.stringContaining("battery.precent: no such setting") });
+    // all of them or none
+    expect((await place.run("at", "--tty", tty, "AT+CBC")).stdout).toMatch(/^\+CBC: 0,42,3600$/m);
   });
 });
 
