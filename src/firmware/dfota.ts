@@ -9,6 +9,7 @@ import { createDownload, type Receiver } from "#firmware/download";
 import { DownloadError, type DownloadFault } from "#firmware/download-error";
 import type { Fetch } from "#firmware/fetch";
 import { createFlashing } from "#firmware/flashing";
+import { createKeptMachine, type KeptMachine } from "#firmware/kept-machine";
 import type { Image } from "#firmware/package";
 import { examineFile } from "#firmware/package-file";
 import { type PackageSourceOptions, problemOf } from "#firmware/package-source";
@@ -82,7 +83,6 @@ export function createDfota(options: DfotaOptions): Dfota {
   const { log } = runtime;
   const record = createRecordFile(efs, `${FOLDER}/update.json`, schema, log);
   const kept = record.load();
-  let state: UpdateState = kept?.update ?? IDLE;
   let installed = kept?.installed;
   /** Lets the boot go on. */
   let proceed: (() => void) | undefined;
@@ -103,11 +103,11 @@ export function createDfota(options: DfotaOptions): Dfota {
   const change = (part: Partial<ModemState["firmware"]>) =>
     modem.update(({ firmware }) => ({ firmware: { ...firmware, ...part } }));
   const report = (now: FotaReport) => change({ report: now });
-  const show = () => change({ update: shownOf(state) });
+  const show = () => change({ update: shownOf(machine.state) });
   const adopt = (revision: string) => modem.update(({ identity }) => ({ identity: { ...identity, revision } }));
 
   /** What the host is told of a download by HTTP, or of one that it has asked for. */
-  const reportDownload = (before: UpdateState, event: UpdateEvent) => {
+  const reportDownload = (state: UpdateState, before: UpdateState, event: UpdateEvent) => {
     const downloading = before.is === "downloading" ? before : state.is === "downloading" ? state : undefined;
     if (!downloading || before.is === state.is) return;
     if (event.type === "booted") return; // of a loss of power the boot alone tells
@@ -118,27 +118,6 @@ export function createDfota(options: DfotaOptions): Dfota {
     const error = fault ? HTTP_ERRORS[fault] : event.type === "arrived" ? 0 : HTTP_UNKNOWN_ERROR;
     report({ step: "HTTPEND", error });
     if (isHosts && (fault === "integrity" || fault === "unsupported")) report({ step: "END", error: ERRORS[fault] });
-  };
-
-  const save = () => record.save({ installed, update: state });
-
-  /** @throws CoapError when the event is refused. */
-  const handle = (event: UpdateEvent) => {
-    const before = state;
-    const step = stepUpdate(state, event);
-    let isKept = true;
-    state = step.state;
-    if (state !== before) {
-      log.info({ event: event.type, from: before.is, to: state.is }, "firmware update");
-      const adopted = step.effects.find((effect) => effect.do === "adopt");
-      installed = adopted?.image.version ?? installed;
-      isKept = save();
-      show();
-      reportDownload(before, event);
-    }
-    for (const effect of step.effects) perform(effect);
-    if (!isKept) save(); // a package that is gone by now may have left the room for it
-    if (step.refusal) throw new CoapError(step.refusal.code, step.refusal.detail);
   };
 
   const perform = (effect: UpdateEffect) => {
@@ -155,6 +134,24 @@ export function createDfota(options: DfotaOptions): Dfota {
         return adopt(effect.image.version);
     }
   };
+
+  const machine: KeptMachine<UpdateState, UpdateEvent> = createKeptMachine<UpdateState, UpdateEvent, UpdateEffect>({
+    name: "firmware update",
+    log,
+    begin: kept?.update ?? IDLE,
+    step: stepUpdate,
+    prepare(effects) {
+      const adopted = effects.find((effect) => effect.do === "adopt");
+      installed = adopted?.image.version ?? installed;
+    },
+    save: (update) => record.save({ installed, update }),
+    onMove(state, before, event) {
+      show();
+      reportDownload(state, before, event);
+    },
+    perform,
+  });
+  const { handle } = machine;
 
   // ---- the boot flow
 
@@ -183,7 +180,7 @@ export function createDfota(options: DfotaOptions): Dfota {
   });
 
   const apply = (continued: boolean) => {
-    const isHosts = state.is === "updating" && state.local;
+    const isHosts = machine.state.is === "updating" && machine.state.local;
     if (continued) report({ step: "continued" });
     if (!continued || isHosts) report({ step: "START" });
     if (continued) return flashing.resume();
@@ -216,7 +213,7 @@ export function createDfota(options: DfotaOptions): Dfota {
   power.onBoot((go) => {
     proceed = go;
     handle({ type: "booted" });
-    if (state.is !== "updating") bootOn();
+    if (machine.state.is !== "updating") bootOn();
   });
   const unwatch = modem.onChange((now, before) => {
     if (now.power.phase !== "off" || before.power.phase === "off") return;
@@ -250,7 +247,7 @@ export function createDfota(options: DfotaOptions): Dfota {
     writeUri(text) {
       if (text === "") return handle({ type: "reset" });
       // in any other state the machine refuses it
-      const problem = state.is === "idle" ? problemOf(options, text) : undefined;
+      const problem = machine.state.is === "idle" ? problemOf(options, text) : undefined;
       handle({ type: "uriWritten", uri: text, problem });
     },
     update: () => handle({ type: "executed" }),

@@ -7,8 +7,10 @@
  *      └ ◀──────────────────────── uninstall ───────────────────────┘ └──────┘                │
  *      └ ◀──────────────────────── uninstall ─────────────────────────────────────────────────┘
  */
+
 import type { ResponseCode } from "#coap/message";
 import type { DownloadFault, DownloadProblem } from "#firmware/download-error";
+import type { Step } from "#firmware/kept-machine";
 import type { Image } from "#firmware/package";
 
 export type SoftwareState =
@@ -36,11 +38,7 @@ export type SoftwareEffect =
   /** What runs from now on; undefined = what the module was made with. */
   | { readonly do: "adopt"; readonly version: string | undefined };
 
-export interface SoftwareStep {
-  readonly state: SoftwareState;
-  readonly effects: readonly SoftwareEffect[];
-  readonly refusal?: { readonly code: ResponseCode; readonly detail: string };
-}
+export type SoftwareStep = Step<SoftwareState, SoftwareEffect>;
 
 export const INITIAL: SoftwareState = { is: "initial", result: 0 };
 

@@ -1,10 +1,10 @@
 /** The application behind Object 9: the module's own software beside its firmware, by packages of the same kind. */
 import { z } from "zod";
-import { CoapError } from "#coap/message";
 import type { DfotaOptions } from "#firmware/dfota";
 import { createDownload, type Receiver } from "#firmware/download";
 import type { DownloadFault } from "#firmware/download-error";
 import { takeFault } from "#firmware/faults";
+import { createKeptMachine, type KeptMachine } from "#firmware/kept-machine";
 import { problemOf } from "#firmware/package-source";
 import { createRecordFile } from "#firmware/record";
 import {
@@ -52,7 +52,6 @@ export function createSoftware(options: DfotaOptions): Software {
   const record = createRecordFile(efs, `${FOLDER}/software.json`, schema, log);
   const kept = record.load();
   const factory = modem.state.identity.applicationRevision;
-  let state: SoftwareState = kept?.software ?? INITIAL;
   let installed = kept?.installed;
 
   const download = createDownload({
@@ -68,29 +67,9 @@ export function createSoftware(options: DfotaOptions): Software {
     handle({ type: "failed", fault });
   }
 
-  const show = () => modem.update(({ firmware }) => ({ firmware: { ...firmware, software: shownOf(state) } }));
+  const show = () => modem.update(({ firmware }) => ({ firmware: { ...firmware, software: shownOf(machine.state) } }));
   const adopt = () =>
     modem.update(({ identity }) => ({ identity: { ...identity, applicationRevision: installed ?? factory } }));
-
-  const save = () => record.save({ installed, software: state });
-
-  /** @throws CoapError when the event is refused. */
-  const handle = (event: SoftwareEvent) => {
-    const before = state;
-    const step = stepSoftware(state, event);
-    let isKept = true;
-    state = step.state;
-    if (state !== before) {
-      log.info({ event: event.type, from: before.is, to: state.is }, "software update");
-      const adopted = step.effects.find((effect) => effect.do === "adopt");
-      if (adopted) installed = adopted.version;
-      isKept = save();
-      show();
-    }
-    for (const effect of step.effects) perform(effect);
-    if (!isKept) save(); // a package that is gone by now may have left the room for it
-    if (step.refusal) throw new CoapError(step.refusal.code, step.refusal.detail);
-  };
 
   const perform = (effect: SoftwareEffect) => {
     switch (effect.do) {
@@ -102,6 +81,25 @@ export function createSoftware(options: DfotaOptions): Software {
         return adopt();
     }
   };
+
+  const machine: KeptMachine<SoftwareState, SoftwareEvent> = createKeptMachine<
+    SoftwareState,
+    SoftwareEvent,
+    SoftwareEffect
+  >({
+    name: "software update",
+    log,
+    begin: kept?.software ?? INITIAL,
+    step: stepSoftware,
+    prepare(effects) {
+      const adopted = effects.find((effect) => effect.do === "adopt");
+      if (adopted) installed = adopted.version;
+    },
+    save: (software) => record.save({ installed, software }),
+    onMove: show,
+    perform,
+  });
+  const { handle } = machine;
 
   const unwatch = modem.onChange((now, before) => {
     if (now.power.phase === before.power.phase) return;
@@ -124,11 +122,11 @@ export function createSoftware(options: DfotaOptions): Software {
     },
     writeUri(uri) {
       // the machine refuses it in any other state
-      const problem = state.is === "initial" ? problemOf(options, uri) : undefined;
+      const problem = machine.state.is === "initial" ? problemOf(options, uri) : undefined;
       handle({ type: "uriWritten", uri, problem });
     },
     install() {
-      const works = state.is !== "delivered" || takeFault(modem, () => true, ["update"]) === undefined;
+      const works = machine.state.is !== "delivered" || takeFault(modem, () => true, ["update"]) === undefined;
       handle({ type: "install", works });
     },
     uninstall: (forUpdate) => handle({ type: "uninstall", forUpdate }),

@@ -7,8 +7,10 @@
  *     │ ◀── reset ───────────────┼────────────────┘ └─── 8: failed, or power lost while flashing ───────┘                       │
  *     └ ◀────────────────────────┘ ◀────────────────────────── 1: done ─────────────────────────────────────────────────────────┘
  */
+
 import type { ResponseCode } from "#coap/message";
 import type { DownloadFault, DownloadProblem } from "#firmware/download-error";
+import type { Step } from "#firmware/kept-machine";
 import type { Image } from "#firmware/package";
 
 /** "host" is AT+QFOTADL, which updates by itself when the package is there. */
@@ -53,12 +55,7 @@ export type UpdateEffect =
   | { readonly do: "apply"; readonly continued: boolean }
   | { readonly do: "adopt"; readonly image: Image };
 
-export interface UpdateStep {
-  readonly state: UpdateState;
-  readonly effects: readonly UpdateEffect[];
-  /** What the Server is told instead of success. */
-  readonly refusal?: { readonly code: ResponseCode; readonly detail: string };
-}
+export type UpdateStep = Step<UpdateState, UpdateEffect>;
 
 export const IDLE: UpdateState = { is: "idle", uri: "", result: 0 };
 
