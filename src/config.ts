@@ -3,7 +3,7 @@
 import { DEFAULT_CIPHERS } from "#coap/cipher-suites";
 import { OPTIONS, type OptionPath, type OptionRow } from "#config/options";
 import { readEnvironment, readFile, readOptions } from "#config/sources";
-import { DEFAULT_SPELLING, type Spelling } from "#config/spelling";
+import { type ClientDialect, DEFAULT_CLIENT_DIALECT, DEFAULT_SPELLING, type Spelling } from "#config/spelling";
 import { readUserRules } from "#config/user-rules";
 import type { Hardware } from "#modem/initial-state";
 import type { BootProfile } from "#modem/power";
@@ -22,6 +22,8 @@ export interface Config extends Hardware {
   readonly uart1: string | undefined;
   /** host:port where each connection is an AT terminal of its own; undefined = none. */
   readonly tcp: string | undefined;
+  /** The GNSS receiver's port, likewise a path; undefined = none. */
+  readonly nmea: string | undefined;
   /** The debug port: path of its symbolic link, or of a serial device; undefined = none. */
   readonly qcli: string | undefined;
   /** Whether what the ports say comes at the rate of AT+IPR. */
@@ -60,12 +62,13 @@ export interface Config extends Hardware {
     readonly httpsVerify: boolean;
   };
   /** What the module's documents tell in more than one way. */
-  readonly dialect: Spelling & {
-    /** How the debug port spells the URN of IMEI and MSISDN: as OMA, or as the guide's sample log. */
-    readonly msisdnUrn: "msisdn" | "msisdh";
-    /** What a Server may do: all of LwM2M, or read, write and observe alone, as the guide says of this firmware. */
-    readonly operations: "all" | "rwOnly";
-  };
+  readonly dialect: Spelling &
+    ClientDialect & {
+      /** How the debug port spells the URN of IMEI and MSISDN: as OMA, or as the guide's sample log. */
+      readonly msisdnUrn: "msisdn" | "msisdh";
+      /** What a Server may do: all of LwM2M, or read, write and observe alone, as the guide says of this firmware. */
+      readonly operations: "all" | "rwOnly";
+    };
   readonly dtls: {
     /** Of one whole handshake. */
     readonly handshakeTimeoutMs: number;
@@ -98,6 +101,7 @@ export const DEFAULTS: Config = freeze({
   usbmodem: undefined,
   uart1: undefined,
   tcp: undefined,
+  nmea: undefined,
   qcli: undefined,
   pacing: false,
   rules: undefined,
@@ -128,6 +132,10 @@ export const DEFAULTS: Config = freeze({
   },
   network: {
     apns: undefined,
+    defaultApn: "internet",
+    rejectCause: 0,
+    searchS: undefined,
+    activationS: 0,
     roaming: false,
     coverage: true,
     mcc: "001",
@@ -143,6 +151,7 @@ export const DEFAULTS: Config = freeze({
   battery: { percent: 85, millivolts: 3900 },
   dialect: {
     ...DEFAULT_SPELLING,
+    ...DEFAULT_CLIENT_DIALECT,
     msisdnUrn: "msisdn",
     operations: "all",
   },
@@ -156,6 +165,7 @@ export interface ConfigOptions {
   readonly usbmodem?: string | undefined;
   readonly uart1?: string | undefined;
   readonly tcp?: string | undefined;
+  readonly nmea?: string | undefined;
   readonly qcli?: string | undefined;
   readonly rules?: string | undefined;
   /** Keys of `dialect`: "observeFlag=never,epnsMode=true". */

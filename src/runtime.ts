@@ -56,6 +56,38 @@ export const systemClock: Clock = {
   },
 };
 
+export interface EndableClock extends Clock {
+  /** Forgets every task; new ones are not taken. */
+  end(): void;
+}
+
+/** The clock of something that ends: no task outlives it. */
+export function createEndableClock(clock: Clock): EndableClock {
+  const pending = new Set<Cancel>();
+  let ended = false;
+  return {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    after(delayMs, task) {
+      if (ended) return () => {};
+      const forget = clock.after(delayMs, () => {
+        pending.delete(cancel);
+        task();
+      });
+      const cancel = () => {
+        pending.delete(cancel);
+        forget();
+      };
+      pending.add(cancel);
+      return cancel;
+    },
+    end() {
+      ended = true;
+      for (const cancel of pending) cancel();
+    },
+  };
+}
+
 export const systemRandom: Random = {
   bytes: (length) => randomBytes(length),
   fraction: () => Math.random(),

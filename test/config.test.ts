@@ -72,6 +72,7 @@ describe("the configuration", () => {
       usbmodem: "m",
       uart1: "u",
       tcp: "[::1]:5023",
+      nmea: "n",
       qcli: "q",
       rules: join(temporaryDirectory(), "rules.toml"),
       dialect: "observeFlag=never, epnsMode=true",
@@ -91,6 +92,7 @@ describe("the configuration", () => {
       usbmodem: "m",
       uart1: "u",
       tcp: "[::1]:5023",
+      nmea: "n",
       qcli: "q",
       rules: options.rules,
       dialect: { observeFlag: "never", epnsMode: true },
@@ -178,10 +180,10 @@ imsi = 1
     const options = { lifetime: "0", server: "http://x" };
     expect(problems({ toml, env, options })).toEqual([
       'my.toml:2:1: boot cannot be "slow" (give one of instant, fast, realistic)',
-      "my.toml:3:1: colour is no option (there are boot, efs, tty, usbmodem, uart1, tcp, qcli, pacing, rules, register, log, lwm2m, coap, dtls, identity, sim, network, dialect, firmware, battery)",
+      "my.toml:3:1: colour is no option (there are boot, efs, tty, usbmodem, uart1, tcp, nmea, qcli, pacing, rules, register, log, lwm2m, coap, dtls, identity, sim, network, dialect, firmware, battery)",
       "my.toml:5:1: network.apn is no option (did you mean network.apns?)",
       "my.toml:6:1: network.rssiDbm cannot be 5 (give a whole number from -113 to -51)",
-      "my.toml:7:1: network.note is no option (there are apns, roaming, coverage, mcc, mnc, operatorLong, operatorShort, technology, rssiDbm, rsrpDbm, rsrqDb, sinrDb)",
+      "my.toml:7:1: network.note is no option (there are apns, defaultApn, rejectCause, searchS, activationS, roaming, coverage, mcc, mnc, operatorLong, operatorShort, technology, rssiDbm, rsrpDbm, rsrqDb, sinrDb)",
       'my.toml:10:3: network.roaming cannot be "yes" (give true or false)',
       "my.toml:12:1: sim.imsi cannot be 1 (give 14 or 15 digits in quotes)",
       'BG96_BATTERY_PERCENT: battery.percent cannot be "full" (give a whole number from 0 to 100)',

@@ -1,6 +1,4 @@
 /** Hostile input at a whole modem's two ends, on a real socket and a real pty: it must go on working, and not grow. */
-import { createSocket, type Socket } from "node:dgram";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,10 +9,10 @@ import { type Bg96, openBg96 } from "#bg96";
 import { type Config, DEFAULTS } from "#config";
 import { silentLog, systemClock, systemRandom } from "#runtime";
 import { get } from "./ets/ask.ts";
-import { coapBytes, readCoap } from "./support/coap-bytes.ts";
 import { corpusOf, MANAGEMENT, mutate } from "./support/coap-corpus.ts";
 import { createSeededRandom } from "./support/manual-clock.ts";
 import { openTtyHost, type TtyHost, until } from "./support/tty-host.ts";
+import { openUdpServer, type UdpServer } from "./support/udp-server.ts";
 
 const COUNT = 10_000;
 /** What a heap may differ by from one collection to the next, bytes. */
@@ -71,19 +69,17 @@ function hostileLine(): string {
 const disarming = /[&ZQVSE]|CFUN|QPOWD|CPIN|deregister|clean|select|IPR|A\//i;
 
 describe("a whole modem under hostile input", () => {
-  let server: Socket;
+  let server: UdpServer;
   let modem: Bg96;
   let host: TtyHost;
   let directory: string;
-  let peer: { address: string; port: number };
   let messageId = 1;
   const answers = new Map<string, (code: string) => void>();
 
   const read = async (at: string): Promise<string> => {
     const token = (0xa0000000 + ++messageId).toString(16);
     const answer = new Promise<string>((resolve) => answers.set(token, resolve));
-    const request = coapBytes({ code: "0.01", mid: ++messageId & 0xffff, token, options: get(at).options! });
-    server.send(request, peer.port, peer.address);
+    server.send({ code: "0.01", mid: ++messageId & 0xffff, token, options: get(at).options! });
     const deadline = new Promise<string>((resolve) => systemClock.after(5000, () => resolve("no answer in 5 s")));
     return Promise.race([answer, deadline]);
   };
@@ -100,33 +96,16 @@ describe("a whole modem under hostile input", () => {
 
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), "bg96-hostile-"));
-    server = createSocket("udp4");
-    let registrations = 0;
-    server.on("message", (datagram, from) => {
-      const message = readCoap(datagram);
-      if (message.type === "ACK" || message.type === "RST") answers.get(message.token)?.(message.code);
-      if (message.type !== "CON" || !message.code.startsWith("0.")) return;
-      peer = from;
-      const { mid, token } = message;
-      const isRegister = message.options.filter(([number]) => number === 11).length === 1;
-      const location: [number, string][] = [
-        [8, "rd"],
-        [8, String(++registrations)],
-      ];
-      const answer = isRegister
-        ? coapBytes({ type: "ACK", code: "2.01", mid, token, options: location })
-        : coapBytes({ type: "ACK", code: "2.04", mid, token });
-      server.send(answer, from.port, from.address);
+    server = await openUdpServer("127.0.0.1", ({ type, code, token }) => {
+      if (type === "ACK" || type === "RST") answers.get(token)?.(code);
     });
-    server.bind(0, "127.0.0.1");
-    await once(server, "listening");
     const config: Config = {
       ...DEFAULTS,
       boot: "instant",
       register: true,
       efs: join(directory, "efs"),
       tty: join(directory, "tty"),
-      lwm2m: { ...DEFAULTS.lwm2m, server: `coap://127.0.0.1:${server.address().port}` },
+      lwm2m: { ...DEFAULTS.lwm2m, server: server.uri },
     };
     modem = await openBg96(config, { clock: systemClock, random: systemRandom, log: silentLog }, directory);
     host = openTtyHost(modem.tty);
@@ -141,7 +120,7 @@ describe("a whole modem under hostile input", () => {
 
   const send = async (count: number) => {
     for (let i = 0; i < count; i++) {
-      server.send(hostileDatagram(++messageId), peer.port, peer.address);
+      server.send(hostileDatagram(++messageId));
       // as fast as it reads, but no faster: what the kernel drops proves nothing
       if (i % 50 === 49) await read("/3/0/0");
     }

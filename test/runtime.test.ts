@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished, vi } from "vitest";
-import { systemClock } from "#runtime";
+import { createEndableClock, systemClock } from "#runtime";
+import { createManualClock } from "./support/manual-clock.js";
 
 it("a task without delay runs after the current call stack, in order, unless it is cancelled", async () => {
   const ran: string[] = [];
@@ -29,4 +30,20 @@ it("a task of more than 2^31 - 1 ms runs when it is due", () => {
   expect(runs).toBe(0);
   vi.advanceTimersByTime(1);
   expect(runs).toBe(1);
+});
+
+it("a clock that has ended runs nothing any more, and takes nothing", async () => {
+  const manual = createManualClock();
+  const clock = createEndableClock(manual);
+  const ran: string[] = [];
+  clock.after(10, () => ran.push("before"));
+  clock.after(10, () => ran.push("cancelled"))();
+  await manual.advance(10);
+  clock.after(10, () => ran.push("pending"));
+  clock.end();
+  clock.after(0, () => ran.push("after"));
+  expect(manual.pending()).toBe(0);
+  await manual.advance(1000);
+  expect(ran).toEqual(["before"]);
+  expect([clock.now(), clock.monotonic()]).toEqual([manual.now(), manual.monotonic()]);
 });

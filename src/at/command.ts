@@ -1,6 +1,7 @@
 /** How an AT command is written down: one table row with a parameter grammar and up to four forms (3GPP TS 27.007 §4). */
 import type { DataPort } from "#at/data-port";
 import type { Host } from "#at/host";
+import type { Multiplexing } from "#at/multiplexing";
 import type { Session } from "#at/session";
 import type { Spelling } from "#config/spelling";
 
@@ -12,6 +13,9 @@ export interface CommandContext extends Host {
   /** Raw bytes in the middle of the answer. */
   readonly data: DataPort;
   readonly spelling: Spelling;
+  readonly multiplexing?: Multiplexing | undefined;
+  /** Once the line has ended with OK, what the host sends goes to whomever `successor` names. */
+  readonly passOn: (successor: () => (bytes: Buffer) => void) => void;
 }
 
 /** A parameter's grammar. `T` is what a form receives. */

@@ -3,7 +3,7 @@ import type { Cancel, Clock } from "#runtime";
 
 export interface Received {
   readonly bytes: Buffer;
-  /** How it ended: all bytes came, the host said +++, or the line was silent for too long. */
+  /** How it ended: all bytes came, the host said +++, or it was silent for too long or has left. */
   readonly end: "complete" | "escaped" | "timeout";
 }
 
@@ -24,10 +24,12 @@ export interface DataPort {
 
 export interface DataMode {
   readonly port: DataPort;
+  /** Whether what the host sends is data. */
+  readonly active: boolean;
   /** @returns those of the bytes that are no data any more. */
   push(bytes: Buffer): Buffer;
-  /** The host is gone: text begun at a prompt is given up; data behind CONNECT has its own time limit. */
-  abandon(): void;
+  /** The host is gone: text begun at a prompt is given up, data behind CONNECT likewise where its DTR has a say (AT&D1, AT&D2). */
+  abandon(heedsDtr: boolean): void;
   /** Drops what has been taken; nobody hears of it any more. */
   reset(): void;
 }
@@ -37,6 +39,8 @@ export interface DataModeOptions {
   readonly output: (bytes: Buffer) => void;
   readonly connect: (text: string) => void;
   readonly mayEcho: () => boolean;
+  /** From now on data is expected. */
+  readonly onOpen: () => void;
 }
 
 /** Silence before and after +++ that makes it an escape, and the longest between two of its characters. */
@@ -65,7 +69,7 @@ interface Typing {
   readonly resolve: (text: Buffer | undefined) => void;
 }
 
-export function createDataMode({ clock, output, connect, mayEcho }: DataModeOptions): DataMode {
+export function createDataMode({ clock, output, connect, mayEcho, onOpen }: DataModeOptions): DataMode {
   let now: Taking | undefined;
   let typing: Typing | undefined;
   let silence: Cancel | undefined;
@@ -134,8 +138,12 @@ export function createDataMode({ clock, output, connect, mayEcho }: DataModeOpti
       if (typing) return type(typing, bytes);
       return now ? take(now, bytes) : bytes;
     },
-    abandon() {
+    get active() {
+      return now !== undefined || typing !== undefined;
+    },
+    abandon(heedsDtr) {
       finishTyping(undefined);
+      if (heedsDtr) finish("timeout");
     },
     reset() {
       now = undefined;
@@ -150,12 +158,14 @@ export function createDataMode({ clock, output, connect, mayEcho }: DataModeOpti
         silence = clock.after(silenceMs, () => finish("timeout"));
         return new Promise((resolve) => {
           now = { wanted, silenceMs, onProgress, resolve, pieces: [], taken: 0, pluses: 0 };
+          onOpen();
         });
       },
       prompt(most) {
         output(PROMPT);
         return new Promise((resolve) => {
           typing = { most, bytes: [], resolve };
+          onOpen();
         });
       },
       send(bytes, text = "CONNECT") {

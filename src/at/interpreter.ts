@@ -4,21 +4,30 @@ import { createDataMode } from "#at/data-port";
 import { createCommandTable, resolve } from "#at/form";
 import type { Host } from "#at/host";
 import { createLineEditor, type LineEvent } from "#at/line";
-import { CommandError, failureResult, formatInformation, formatResult, isRefusal, tcpipCode } from "#at/result";
+import { createLineFeed } from "#at/line-feed";
+import type { Multiplexing } from "#at/multiplexing";
+import { createPrinter } from "#at/printer";
+import {
+  CommandError,
+  failureResult,
+  formatInformation,
+  formatResult,
+  formatUrc,
+  isRefusal,
+  tcpipCode,
+} from "#at/result";
 import { createSession, resetSession } from "#at/session";
 import { nextStatement } from "#at/syntax";
+import { createTypeAhead } from "#at/type-ahead";
 import { urcLines } from "#at/urc";
 import { createUrcQueue } from "#at/urc-queue";
 import type { RuleReply, UserRules } from "#at/user-rules";
 import { DEFAULT_SPELLING, type Spelling } from "#config/spelling";
-import type { Cancel } from "#runtime";
+import { type Cancel, createEndableClock, type EndableClock } from "#runtime";
 
-/** Bytes kept while a line executes; what comes beyond them is lost, as in a UART's buffer. */
-export const TYPE_AHEAD_LIMIT = 16_384;
-
-/** Answers held back to be sent together, bytes. */
-const HELD_LIMIT = 65_536;
 const LINES_AT_A_TIME = 64;
+/** URCs of the user's rules that wait for their time; more are dropped. */
+const MOST_DELAYED = 256;
 
 export interface Terminal {
   /** Bytes from the host, in pieces of any size; lost while the module does not run. */
@@ -31,20 +40,36 @@ export interface Terminal {
   close(): void;
 }
 
+/** How terminal and host keep pace. */
+export interface Flow {
+  /** Whether so much waits for the host to read that no more should be said now. */
+  readonly full: boolean;
+  /** @returns a function that ends the subscription. */
+  onRoom(handler: () => void): () => void;
+  /** Makes the host wait with what it sends, or lets it go on. */
+  hold(held: boolean): void;
+}
+
+/** Of a line that takes everything at once. */
+const BOUNDLESS: Flow = { full: false, onRoom: () => () => {}, hold() {} };
+
 export interface TerminalOptions {
   readonly host: Host;
   readonly commands: readonly CommandDefinition[];
   readonly output: (bytes: Buffer) => void;
+  readonly flow?: Flow | undefined;
   readonly spelling?: Partial<Spelling>;
   /** Whether unsolicited result codes come here; default: always. */
   readonly hearsUrcs?: () => boolean;
+  /** What AT+CMUX makes of the line; default: nothing. */
+  readonly multiplexing?: Multiplexing;
   /** Answers of the user's own, instead of the module's. */
   readonly rules?: UserRules;
 }
 
 /** @returns a terminal that follows the modem's power by itself: silent until `RDY`, reset when power goes. */
 export function createTerminal(options: TerminalOptions): Terminal {
-  const { host } = options;
+  const { host, flow = BOUNDLESS } = options;
   const spelling: Spelling = { ...DEFAULT_SPELLING, ...options.spelling };
   const { clock, log } = host.runtime;
   const { modem } = host;
@@ -56,44 +81,34 @@ export function createTerminal(options: TerminalOptions): Terminal {
   let executing = false;
   let pumping = false;
   let resting: Cancel | undefined;
-  let input: Buffer = Buffer.alloc(0);
+  /** Who takes what the host has sent behind the line that named it. */
+  let successor: ((bytes: Buffer) => void) | undefined;
+  const input = createTypeAhead(flow.hold);
+  const lineFeed = createLineFeed();
   /** What A/ repeats. */
   let previousLine = "";
+  /** Ends when power is lost. */
+  let tasks: EndableClock = createEndableClock(clock);
+  let delayed = 0;
+  /** Goes on with a line that waits for room. */
+  let goOn: (() => void) | undefined;
 
-  /** Echo and answers of one pass over the input, sent together: a write per echoed byte would cost a system call each. */
-  let held: Buffer[] | undefined;
-
-  let heldBytes = 0;
-
-  const release = () => {
-    const bytes = Buffer.concat(held ?? []);
-    held = held && [];
-    heldBytes = 0;
-    if (bytes.length > 0 && !closed) options.output(bytes);
-  };
-  const output = (bytes: Buffer) => {
-    if (closed) return;
-    if (!held) return options.output(bytes);
-    held.push(bytes);
-    heldBytes += bytes.length;
-    if (heldBytes > HELD_LIMIT) release();
-  };
-  const send = (text: string) => {
-    if (text !== "") output(Buffer.from(text, "latin1"));
-  };
-  const editor = createLineEditor(session, output);
+  const { print, write, ...printer } = createPrinter((bytes) => closed || options.output(bytes));
+  const editor = createLineEditor(session, write);
   const urcs = createUrcQueue({
     clock,
-    mayTalk: () => !executing && !editor.typing,
-    send: (line) => send(formatInformation([line], session)),
+    line: () => (executing || flow.full ? "busy" : editor.typing ? "typing" : "free"),
+    send: (line) => print(formatUrc(line, session)),
     onDrop: (lines) => log.warn({ lines }, "unsolicited result codes dropped: the host does not let the line rest"),
   });
 
   const dataMode = createDataMode({
     clock,
-    output,
-    connect: (text) => send(formatResult(text, { ...session, quiet: false })),
+    output: write,
+    connect: (text) => print(formatResult(text, { ...session, quiet: false })),
     mayEcho: () => session.echo,
+    // a host that does not wait for CONNECT or the prompt; of the pass over the input that goes on, its end sees to that
+    onOpen: () => pumping || input.set(dataMode.push(input.bytes)),
   });
 
   const resultOf = (error: unknown, command: CommandDefinition | undefined): string => {
@@ -101,17 +116,29 @@ export function createTerminal(options: TerminalOptions): Terminal {
     if (isRefusal(error)) {
       log.debug({ command: name, reason: error.message }, "a command was refused");
     } else {
-      const stack = error instanceof Error ? error.stack : undefined;
-      log.error(
-        { command: name, reason: error instanceof Error ? error.message : String(error), stack },
-        "a command failed",
-      );
+      const { message: reason, stack } = error instanceof Error ? error : new Error(String(error));
+      log.error({ command: name, reason, stack }, "a command failed");
     }
     if (command?.errors === "tcpip") session.tcpipError = tcpipCode(error);
-    return failureResult(error, command?.errors ?? "cme", session.cmee, spelling.errors);
+    return failureResult(error, command?.errors ?? "cme", session.cmee, spelling);
   };
 
-  const pause = (delayMs: number) => new Promise<void>((resolve) => void clock.after(delayMs, resolve));
+  const pause = (delayMs: number) => new Promise<void>((resolve) => void tasks.after(delayMs, resolve));
+  /** To be awaited where the line is full: an answer is not to be lost. */
+  const room = () =>
+    new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+  const pushLater = ({ urcs: lines, urcDelayMs }: RuleReply) => {
+    if (lines.length === 0) return;
+    if (delayed === MOST_DELAYED)
+      return log.warn({ lines }, "unsolicited result codes of a rule dropped: too many wait");
+    delayed++;
+    tasks.after(urcDelayMs, () => {
+      delayed--;
+      urcs.push(lines);
+    });
+  };
 
   /** Runs a line up to the first command that fails; without a promise it is answered before this returns. */
   const run = async (line: string) => {
@@ -119,14 +146,21 @@ export function createTerminal(options: TerminalOptions): Terminal {
     let command: CommandDefinition | undefined;
     let result = "OK";
     const replies: RuleReply[] = [];
+    let next: (() => (bytes: Buffer) => void) | undefined;
+    const { multiplexing } = options;
+    const passOn = (named: typeof next) => {
+      next = named;
+    };
     executing = true;
     try {
       for (let at = 0; ; ) {
+        if (flow.full) await room();
+        if (life !== ownLife) return;
         const reply = options.rules?.take(line, at);
         if (reply) {
           if (reply.delayMs > 0) await pause(reply.delayMs);
           if (life !== ownLife) return;
-          send(formatInformation(reply.answer, session));
+          print(formatInformation(reply.answer, session));
           replies.push(reply);
           result = reply.result;
           if (result !== "OK") break;
@@ -138,28 +172,32 @@ export function createTerminal(options: TerminalOptions): Terminal {
         command = table.get(statement.name);
         if (!command) throw new CommandError(`no such command: ${statement.name.slice(0, 40)}`);
         const call = resolve(command, line, statement);
-        const answer = call.run({ ...host, session, spelling, data: dataMode.port });
+        const answer = call.run({ ...host, session, spelling, data: dataMode.port, multiplexing, passOn });
         const lines = answer instanceof Promise ? await answer : answer;
+        if (flow.full) await room();
         if (life !== ownLife) return;
         if (command.errors === "tcpip") session.tcpipError = 0;
-        send(formatInformation(lines, session));
+        print(formatInformation(lines, session));
         at = call.next;
       }
     } catch (error) {
       result = resultOf(error, command);
     }
+    if (flow.full) await room();
     if (life !== ownLife) return;
     executing = false;
-    if (result !== "") send(formatResult(result, session));
-    urcs.activity();
-    for (const { urcs: lines, urcDelayMs } of replies) {
-      if (lines.length > 0) clock.after(urcDelayMs, () => life === ownLife && urcs.push(lines));
+    if (result !== "") print(formatResult(result, session));
+    if (next && result === "OK") {
+      printer.flush();
+      successor = next();
     }
+    urcs.activity();
+    for (const reply of replies) pushLater(reply);
     pump();
   };
 
   const handle = (event: LineEvent) => {
-    if (event.kind === "tooLong") return send(formatResult("ERROR", session));
+    if (event.kind === "tooLong") return print(formatResult("ERROR", session));
     if (event.kind === "line") previousLine = event.text;
     void run(previousLine);
   };
@@ -167,23 +205,31 @@ export function createTerminal(options: TerminalOptions): Terminal {
   const pump = () => {
     if (pumping || resting) return; // a command that answered at once: the loop below goes on
     pumping = true;
-    held = [];
+    printer.hold();
     let at = 0;
     let lines = 0;
     try {
-      while (!executing && at < input.length && lines < LINES_AT_A_TIME) {
-        const event = editor.push(input[at++]!);
+      while (!executing && !successor && !flow.full && at < input.bytes.length && lines < LINES_AT_A_TIME) {
+        const event = editor.push(input.bytes[at++]!);
         if (!event) continue;
         lines++;
+        if (event.kind !== "repeat") lineFeed.expect();
         handle(event);
+        if (lineFeed.ends(input.bytes[at], true, dataMode.active)) at++;
       }
     } finally {
-      input = dataMode.push(input.subarray(at, at + TYPE_AHEAD_LIMIT)); // a host that does not wait for the prompt
+      input.set(dataMode.push(input.bytes.subarray(at))); // none where the power went meanwhile
       pumping = false;
-      release();
-      held = undefined;
+      printer.release();
     }
-    if (executing || input.length === 0) return;
+    if (successor) {
+      const take = successor;
+      const rest = input.bytes;
+      successor = undefined;
+      input.set(Buffer.alloc(0));
+      return take(rest);
+    }
+    if (executing || flow.full || input.bytes.length === 0) return;
     // so that one busy port does not keep the rest of the process waiting
     resting = clock.after(0, () => {
       resting = undefined;
@@ -196,7 +242,12 @@ export function createTerminal(options: TerminalOptions): Terminal {
     executing = false;
     resting?.();
     resting = undefined;
-    input = Buffer.alloc(0);
+    tasks.end();
+    tasks = createEndableClock(clock);
+    delayed = 0;
+    goOn = undefined;
+    input.set(Buffer.alloc(0));
+    lineFeed.reset();
     previousLine = "";
     dataMode.reset();
     editor.reset();
@@ -211,27 +262,36 @@ export function createTerminal(options: TerminalOptions): Terminal {
     }
     if (options.hearsUrcs?.() ?? true) urcs.push(urcLines(now, before, { session, host, spelling }));
   });
+  const unsubscribeRoom = flow.onRoom(() => {
+    const resume = goOn;
+    goOn = undefined;
+    resume?.();
+    pump();
+    urcs.activity();
+  });
   reset();
 
   return {
     receive(bytes) {
       if (closed || modem.state.power.phase !== "running") return;
-      const typed = dataMode.push(bytes);
+      const rest = lineFeed.ends(bytes[0], false, dataMode.active) ? bytes.subarray(1) : bytes;
+      const typed = dataMode.push(rest);
       if (typed.length === 0) return;
-      const isBusy = executing || pumping || resting !== undefined;
-      input = isBusy ? Buffer.concat([input, typed]).subarray(0, TYPE_AHEAD_LIMIT) : typed;
+      input.add(typed);
       pump();
       urcs.activity();
     },
     reset,
     hangUp() {
       editor.reset();
-      dataMode.abandon();
+      input.set(input.bytes.subarray(0, input.bytes.lastIndexOf(session.s[3] ?? 0) + 1));
+      dataMode.abandon(session.d > 0);
       urcs.clear();
     },
     close() {
       closed = true;
       unsubscribe();
+      unsubscribeRoom();
       reset();
     },
   };

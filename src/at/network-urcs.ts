@@ -4,22 +4,27 @@ import { formatTime, formatZone } from "#at/local-time";
 import { registrationLine } from "#at/registration-line";
 import { signalQuality } from "#at/signal";
 import { on, type Urc } from "#at/urc-row";
+import { callOf } from "#modem/data-call";
+import { hears, inService } from "#modem/network";
+import { contextsOf } from "#modem/pdp-contexts";
 import { activeSeconds, grantedEdrx, grantedPsm, tauSeconds } from "#modem/power-saving";
 import type { ModemState, NetworkReport } from "#modem/state";
 
-/** Contexts that became active, or inactive, with a change. */
-function contextsThat(become: "active" | "inactive", now: ModemState, before: ModemState): readonly string[] {
-  if (now.pdp === before.pdp) return [];
-  const wanted = become === "active";
-  const ids = [...new Set([...Object.keys(now.pdp), ...Object.keys(before.pdp)])];
-  return ids.filter((id) => {
-    const [is, was] = [now.pdp[Number(id)]?.active ?? false, before.pdp[Number(id)]?.active ?? false];
-    return is === wanted && was !== wanted;
-  });
+/** Contexts that became so, or ceased to be. */
+function contextsThat(
+  become: boolean,
+  now: ModemState,
+  before: ModemState,
+  isSo: (state: ModemState, cid: number) => boolean,
+): readonly number[] {
+  if (now.pdp === before.pdp && now.defaultBearer === before.defaultBearer) return [];
+  const ids = [...new Set([...contextsOf(now), ...contextsOf(before)].map(([id]) => id))];
+  return ids.filter((id) => isSo(now, id) === become && isSo(before, id) !== become);
 }
 
-/** Whether what ended has ended because the cell is gone, not by order of the host. */
-const byNetwork = ({ network, functionality }: ModemState) => !network.coverage && functionality === 1;
+const isUp = (state: ModemState, cid: number) => callOf(state, cid) !== undefined;
+/** Activated by the host. */
+const isActive = (state: ModemState, cid: number) => state.pdp[cid]?.active ?? false;
 
 export const networkUrcs: readonly Urc[] = [
   function registration(now, before, { session }) {
@@ -28,7 +33,8 @@ export const networkUrcs: readonly Urc[] = [
       now.radio === before.radio &&
       now.settings === before.settings &&
       now.network === before.network;
-    if (isSame) return [];
+    // where the cell is one that the module does not look for, it is about to leave it
+    if (isSame || (inService(now) && !hears(now))) return [];
     const modes = { CREG: session.creg, CGREG: session.cgreg, CEREG: session.cereg };
     return (["CREG", "CGREG", "CEREG"] as const).flatMap((domain) => {
       const line = registrationLine(now, domain, modes[domain]);
@@ -47,17 +53,17 @@ export const networkUrcs: readonly Urc[] = [
   },
   function packetEvents(now, before, { session }) {
     if (session.cgerep[0] === 0) return [];
-    const by = byNetwork(now) ? "NW" : "ME";
+    const by = now.network.endedBy;
     // 3GPP TS 27.007 §10.1.19: the contexts that end with a detach are not reported separately
     if (before.network.attached && !now.network.attached) return [`+CGEV: ${by} DETACH`];
     return [
-      ...contextsThat("active", now, before).map((id) => `+CGEV: ME PDN ACT ${id}`),
-      ...contextsThat("inactive", now, before).map((id) => `+CGEV: ${by} PDN DEACT ${id}`),
+      ...contextsThat(true, now, before, isUp).map((id) => `+CGEV: ME PDN ACT ${id}`),
+      ...contextsThat(false, now, before, isUp).map((id) => `+CGEV: ${by} PDN DEACT ${id}`),
     ];
   },
   function lostCalls(now, before) {
-    if (!byNetwork(now)) return [];
-    return contextsThat("inactive", now, before).map((id) => `+QIURC: "pdpdeact",${id}`);
+    if (now.network.endedBy === "ME") return [];
+    return contextsThat(false, now, before, isActive).map((id) => `+QIURC: "pdpdeact",${id}`);
   },
   function signal(now, before, { session }) {
     if (now.radio === before.radio && now.network === before.network && now.functionality === before.functionality)

@@ -29,10 +29,13 @@ export const NOT_OFFERED: readonly NotOffered[] = [
     why: "MQTT of the host",
     commands: ["AT+QMTCFG", "AT+QMTOPEN", "AT+QMTCLOSE", "AT+QMTCONN", "AT+QMTDISC", "AT+QMTSUB", "AT+QMTPUB"],
   },
-  { why: "PPP and channels of their own: both are refused", commands: ["ATD*99***<cid>#", "ATO", "AT+CMUX"] },
-  { why: "geofences", commands: ['AT+QCFGEXT="addgeo"', 'AT+QCFGEXT="deletegeo"', 'AT+QCFGEXT="querygeo"'] },
+  { why: "PPP: answered NO CARRIER", commands: ["ATD*99***<cid>#", "ATO"] },
+  {
+    why: "of Korean builds alone; the fields of their answers are not public",
+    commands: ["AT+QCPWR", "AT+QCDS"],
+  },
   {
     why: "rare, and nothing simulated stands behind them",
-    commands: ["AT+CSIM", "AT+CIND", "AT+QPSMEXTCFG", "AT+QCPWR", "AT+QCDS", "AT+QNVFR", "AT+QNVFW"],
+    commands: ["AT+QPSMEXTCFG", "AT+QNVFR", "AT+QNVFW"],
   },
 ];

@@ -1,6 +1,5 @@
 /** The command table as reference data: what the documentation and `--help` print. */
 import type { CommandDefinition } from "#at/command";
-import { formatRanges } from "#at/form";
 
 export interface CommandReference {
   /** "AT+CEREG", "AT&W", `AT+QCFG="band"`. */
@@ -9,7 +8,7 @@ export interface CommandReference {
   readonly spec: string;
   /** As typed, e.g. ["AT+CEREG=?", "AT+CEREG?", "AT+CEREG=<n>"]. */
   readonly forms: readonly string[];
-  /** The values of the write form with their ranges, e.g. "(0-2,4)". */
+  /** The values of the write form that have a range, e.g. "<n> (0-2,4)"; the others are free text. */
   readonly values: string;
 }
 
@@ -24,6 +23,10 @@ function formatNames(command: CommandDefinition): string {
   }
   return text + "]".repeat(open);
 }
+
+/** "<mode> (0-2), <bfr> (0,1)" */
+const formatValues = ({ parameters = [] }: CommandDefinition): string =>
+  parameters.flatMap(({ name, range }) => (range.startsWith("<") ? [] : [`<${name}> ${range}`])).join(", ");
 
 function formsOf(command: CommandDefinition): readonly string[] {
   const at = `AT${command.name}`;
@@ -47,14 +50,14 @@ function subcommandForms(family: CommandDefinition, key: string, command: Comman
 /** @returns one entry a command and one a subcommand, in the order of the table. */
 export function commandReference(commands: readonly CommandDefinition[]): readonly CommandReference[] {
   return commands.flatMap((command) => {
-    const { name, title, spec, parameters = [], subcommands = {} } = command;
-    const own = { command: `AT${name}`, title, spec, forms: formsOf(command), values: formatRanges(parameters) };
+    const { name, title, spec, subcommands = {} } = command;
+    const own = { command: `AT${name}`, title, spec, forms: formsOf(command), values: formatValues(command) };
     const functions = Object.entries(subcommands).map(([key, each]) => ({
       command: `AT${name}="${key}"`,
       title: each.title,
       spec: each.spec,
       forms: subcommandForms(command, key, each),
-      values: formatRanges(each.parameters ?? []),
+      values: formatValues(each),
     }));
     return [own, ...functions];
   });

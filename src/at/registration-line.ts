@@ -7,10 +7,12 @@ export type Domain = "CREG" | "CGREG" | "CEREG";
 /** <AcT> of 3GPP TS 27.007 §7.3. */
 export const ACCESS_TECHNOLOGY: Readonly<Record<AccessTechnology, number>> = { GSM: 0, "CAT-M1": 8, "CAT-NB1": 9 };
 
-/** BG96: on LTE, +CREG follows +CEREG and +CGREG answers 4 (unknown). */
+/** BG96: on LTE, +CREG follows +CEREG and +CGREG answers 4 (unknown). On GSM +CGREG is that of the packet domain. */
 export function registrationStatus(state: ModemState, domain: Domain): RegistrationStatus {
   const { eps } = state.registration;
   const gsm = state.radio.technology === "GSM";
+  const isPacketless = gsm && domain === "CGREG" && !state.network.attached;
+  if (isPacketless && (eps === 1 || eps === 5)) return 0;
   if (domain === "CREG" || gsm === (domain === "CGREG")) return eps;
   return eps === 1 || eps === 5 ? 4 : eps;
 }

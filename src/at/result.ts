@@ -59,6 +59,11 @@ export function formatInformation(lines: readonly string[], framing: Framing): s
   return `${framing.verbose ? end : ""}${lines.map((line) => line + end).join("")}`;
 }
 
+/** Its framing is that of information; ATQ1 suppresses it as every result code (V.250 §6.2.5). */
+export function formatUrc(line: string, framing: Framing): string {
+  return framing.quiet ? "" : formatInformation([line], framing);
+}
+
 /** @param result "OK", "ERROR" or "+CME ERROR: …", which has no number and stays verbose under ATV0. */
 export function formatResult(result: string, framing: Framing): string {
   if (framing.quiet) return "";
@@ -77,15 +82,16 @@ export function isRefusal(error: unknown): error is Error {
 const MISFIT = { cme: 50, gnss: 501, file: 400 } as const;
 const NOT_ALLOWED = 3;
 
-/** What a failure is on the line at one level of AT+CMEE. @param client how the LwM2M Client's commands fail */
+/** What a failure is on the line at one level of AT+CMEE. */
 export function failureResult(
   error: unknown,
   family: ErrorStyle,
-  level: Session["cmee"],
-  client: Spelling["errors"] = "plain",
+  cmee: Session["cmee"],
+  { errors, cmeAtZero }: Pick<Spelling, "errors" | "cmeAtZero">,
 ): string {
   if (error instanceof CommandError) return error.result;
-  const style = family === "client" ? (client === "cme" ? "cme" : "bare") : family;
+  const level = cmee === 0 && cmeAtZero ? 2 : cmee;
+  const style = family === "client" ? (errors === "cme" ? "cme" : "bare") : family;
   if (family === "client" && style === "cme" && error instanceof ClientError)
     return codeResult("CME", NOT_ALLOWED, CME_TEXTS, level);
   if (style === "cms")

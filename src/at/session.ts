@@ -1,11 +1,14 @@
 /** The settings of one terminal (one port); AT&W keeps them, ATZ restores them, AT&F resets them. */
 import type { TcpipCode } from "#at/error-codes";
+import { createSelection, type Selection } from "#at/sim-card";
 
 export interface Scratch {
   /** AT+QINDCFG without <save>, by its key. */
   readonly indications: Record<string, 0 | 1>;
   /** AT+QIDNSCFG by <cid>: primary and secondary. */
   readonly nameServers: Record<number, readonly [string, string]>;
+  /** What AT+CSIM has selected. */
+  readonly card: Selection;
 }
 
 export interface Session {
@@ -30,8 +33,23 @@ export interface Session {
   cgerep: readonly [mode: 0 | 1 | 2, buffer: 0 | 1];
   /** AT+CMGF: 0 PDU, 1 text. */
   cmgf: 0 | 1;
-  cnmi: readonly number[];
-  csmp: readonly number[];
+  /** AT+CSMP: <fo>,<vp>,<pid>,<dcs>; a validity is relative as a number, absolute as a time. */
+  csmp: readonly [fo: number, vp: number | string, pid: number, dcs: number];
+  /** AT+CSDH: details of messages in text mode. */
+  csdh: 0 | 1;
+  /** AT+CMMS. */
+  cmms: 0 | 1 | 2;
+  /** AT+CSCB: <mode>,"<mids>","<dcss>" as printed. */
+  cscb: string;
+  /** AT+CPBS. */
+  cpbs: string;
+  clip: 0 | 1;
+  clir: 0 | 1 | 2;
+  colp: 0 | 1;
+  crc: 0 | 1;
+  /** AT+CSSN. */
+  cssn: readonly [0 | 1, 0 | 1];
+  ccwa: 0 | 1;
   cusd: 0 | 1;
   qsimstat: 0 | 1;
   qsclk: 0 | 1 | 2;
@@ -43,7 +61,7 @@ export interface Session {
   s: Record<number, number>;
 }
 
-const createScratch = (): Scratch => ({ indications: {}, nameServers: {} });
+const createScratch = (): Scratch => ({ indications: {}, nameServers: {}, card: createSelection() });
 
 export function createSession(): Session {
   return {
@@ -62,8 +80,17 @@ export function createSession(): Session {
     ctzr: 0,
     cgerep: [0, 0],
     cmgf: 0,
-    cnmi: [2, 1, 0, 0, 0],
     csmp: [17, 167, 0, 0],
+    csdh: 0,
+    cmms: 0,
+    cscb: '0,"",""',
+    cpbs: "SM",
+    clip: 0,
+    clir: 0,
+    colp: 0,
+    crc: 0,
+    cssn: [0, 0],
+    ccwa: 0,
     cusd: 0,
     qsimstat: 0,
     qsclk: 0,
@@ -73,33 +100,42 @@ export function createSession(): Session {
   };
 }
 
-/** What AT&W keeps, as JSON. BG96: the manual's table leaves CMEE, CSCS, CTZR, S3, S4 and S5 out. */
-export function storedProfile({ echo, verbose, quiet, x, c, d, creg, cgreg, cereg, s }: Session): string {
-  return JSON.stringify({ echo, verbose, quiet, x, c, d, creg, cgreg, cereg, s: { 0: s[0], 7: s[7], 10: s[10] } });
+/** What AT&W keeps. BG96: the manual's table leaves CMEE, CSCS, CTZR, S3, S4 and S5 out. */
+const KEPT = ["echo", "verbose", "quiet", "x", "c", "d", "creg", "cgreg", "cereg"] as const;
+const KEPT_REGISTERS = [0, 7, 10] as const;
+
+/** As JSON. */
+export function storedProfile(session: Session): string {
+  const kept = Object.fromEntries(KEPT.map((name) => [name, session[name]]));
+  return JSON.stringify({
+    ...kept,
+    s: Object.fromEntries(KEPT_REGISTERS.map((number) => [number, session.s[number]])),
+  });
 }
 
-/** Sets factory values, then those of a stored profile; values of another kind than the factory's are passed over. */
+/** Sets factory values, then those of a stored profile; what AT&W cannot have written is passed over. */
 export function restoreSession(session: Session, profile: string | undefined): void {
   const factory = createSession();
   const { scratch, tcpipError } = session;
   Object.assign(session, factory, { scratch, tcpipError });
   if (profile === undefined) return;
-  let kept: unknown;
+  let kept: Record<string, unknown> & { readonly s?: Readonly<Record<string, unknown>> };
   try {
-    kept = JSON.parse(profile);
+    kept = JSON.parse(profile) ?? {};
   } catch {
     return;
   }
-  if (typeof kept !== "object" || kept === null) return;
-  for (const [name, value] of Object.entries(kept)) {
-    if (!Object.hasOwn(factory, name) || typeof value === "object") continue;
-    if (typeof value === typeof factory[name as keyof Session]) Object.assign(session, { [name]: value });
-  }
-  const registers: unknown = "s" in kept ? kept.s : undefined;
-  for (const [number, value] of Object.entries(registers ?? {})) {
-    if (Object.hasOwn(factory.s, number) && Number.isInteger(value)) session.s[Number(number)] = value;
+  const fits = (value: unknown, like: unknown) =>
+    typeof value === typeof like &&
+    (typeof value === "boolean" || (Number.isInteger(value) && isOctet(value as number)));
+  for (const name of KEPT) if (fits(kept[name], factory[name])) Object.assign(session, { [name]: kept[name] });
+  for (const number of KEPT_REGISTERS) {
+    const value = kept.s?.[number];
+    if (fits(value, 0)) session.s[number] = value as number;
   }
 }
+
+const isOctet = (value: number) => value >= 0 && value <= 255;
 
 /** Power is lost: nothing but the stored profile is left. */
 export function resetSession(session: Session, profile: string | undefined): void {

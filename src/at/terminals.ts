@@ -1,14 +1,14 @@
 /** The terminals of one modem, one a line, and which of them hear the unsolicited result codes (AT+QURCCFG="urcport"). */
-import { createTerminal, type Terminal, type TerminalOptions } from "#at/interpreter";
+import { createDivisibleLine, type DivisibleLine, type DivisibleLineOptions } from "#at/divisible-line";
+import type { TerminalLine } from "#at/multiplexing";
 
 /** The module's serial ports, as AT+QURCCFG names them. */
 export type PortName = "usbat" | "usbmodem" | "uart1";
 
 /** A byte stream to a host. */
-export interface HostLine {
+export interface HostLine extends TerminalLine {
   onData(handler: (bytes: Buffer) => void): void;
   onAttach(handler: (attached: boolean) => void): void;
-  write(bytes: Buffer): void;
 }
 
 export interface Terminals {
@@ -21,9 +21,11 @@ export interface Terminals {
 
 const MAIN: PortName = "usbat";
 
-export function createTerminals(options: Omit<TerminalOptions, "output" | "hearsUrcs">): Terminals {
-  const { modem } = options.host;
-  const terminals = new Set<Terminal>();
+export type TerminalsOptions = DivisibleLineOptions["terminal"] & Pick<DivisibleLineOptions, "multiplex">;
+
+export function createTerminals({ multiplex, ...terminal }: TerminalsOptions): Terminals {
+  const { modem } = terminal.host;
+  const lines = new Set<DivisibleLine>();
   const names = new Set<string>([MAIN]);
 
   /** Those of a port that this modem has not are heard on its main one: to a host with one port it is the one. */
@@ -31,34 +33,35 @@ export function createTerminals(options: Omit<TerminalOptions, "output" | "hears
     const chosen = modem.state.settings.urcport ?? MAIN;
     return name === (names.has(chosen) ? chosen : MAIN);
   };
-  const open = (line: HostLine, name: PortName): Terminal => {
-    const terminal = createTerminal({
-      ...options,
-      output: (bytes) => line.write(bytes),
+  const open = (line: HostLine, name: PortName): DivisibleLine => {
+    const divisible = createDivisibleLine({
+      terminal,
+      multiplex,
+      line,
       hearsUrcs: () => hears(name),
     });
-    terminals.add(terminal);
-    line.onData(terminal.receive);
-    return terminal;
+    lines.add(divisible);
+    line.onData(divisible.receive);
+    return divisible;
   };
 
   return {
     serve(port, name) {
       names.add(name);
-      const terminal = open(port, name);
-      port.onAttach((attached) => attached || terminal.hangUp());
+      const line = open(port, name);
+      port.onAttach((attached) => attached || line.hangUp());
     },
     serveOnce(connection) {
-      const terminal = open(connection, MAIN);
+      const line = open(connection, MAIN);
       connection.onAttach((attached) => {
         if (attached) return;
-        terminals.delete(terminal);
-        terminal.close();
+        lines.delete(line);
+        line.close();
       });
     },
     close() {
-      for (const terminal of terminals) terminal.close();
-      terminals.clear();
+      for (const line of lines) line.close();
+      lines.clear();
     },
   };
 }

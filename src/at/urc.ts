@@ -1,6 +1,8 @@
 /** Unsolicited result codes: what each change of the modem says to the host, as the module prints it. */
 
 import { clientUrcs } from "#at/client-urcs";
+import { geofenceUrcs } from "#at/geofence-urcs";
+import { messageUrcs } from "#at/message-urcs";
 import { networkUrcs, powerSavingUrcs } from "#at/network-urcs";
 import { on, type Urc, type UrcContext } from "#at/urc-row";
 import type { ModemState } from "#modem/state";
@@ -35,7 +37,9 @@ const urcs: readonly Urc[] = [
     return on(now.power.poweredDown && !before.power.poweredDown, "POWERED DOWN");
   },
   ...networkUrcs,
+  ...messageUrcs,
   ...powerSavingUrcs,
+  ...geofenceUrcs,
   ...clientUrcs,
   fota,
 ];

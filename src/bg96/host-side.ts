@@ -2,21 +2,25 @@
 import { join } from "node:path";
 import { commandTable } from "#at/commands";
 import type { Host } from "#at/host";
+import type { Multiplex } from "#at/multiplexing";
+import { createNmeaStream } from "#at/nmea-stream";
 import { createTerminals, type Terminals } from "#at/terminals";
 import { createUserRules } from "#at/user-rules";
 import { type Config, ConfigError, type ConfigProblem } from "#config";
 import { parseAddress } from "#config/address";
 import { readUserRules } from "#config/user-rules";
 import { readOptions } from "#lwm2m/client-files";
+import { createMux } from "#port/mux";
 import { openPorts } from "#port/ports";
 import { createQcli } from "#qcli/qcli";
-import type { Runtime } from "#runtime";
+import type { Log, Runtime } from "#runtime";
 
 export interface HostSide {
   /** The link to the main AT port. */
   readonly tty: string;
-  /** host:port of AT over TCP, and the link to the debug port, where there are such. */
+  /** host:port of AT over TCP, and the links to the NMEA port and the debug port, where there are such. */
   readonly tcp: string | undefined;
+  readonly nmea: string | undefined;
   readonly qcli: string | undefined;
   /** Answers hosts from now on; called once, before anything else can happen. */
   serve(host: Host): void;
@@ -28,8 +32,9 @@ const FACTORY_RATE = "115200";
 
 /** @throws PortError, ConfigError */
 export async function openHostSide(config: Config, runtime: Runtime, runDirectory: string): Promise<HostSide> {
-  const rules = rulesOf(config.rules);
+  const rules = rulesOf(config.rules, runtime.log);
   let terminals: Terminals | undefined;
+  let nmea: ReturnType<typeof createNmeaStream> | undefined;
   const ports = await openPorts({
     places: {
       ...config,
@@ -59,12 +64,15 @@ export async function openHostSide(config: Config, runtime: Runtime, runDirector
   return {
     tty: ports.tty.link,
     tcp: ports.tcp,
+    nmea: ports.nmea?.link,
     qcli: ports.qcli?.link,
     serve(host) {
-      terminals = createTerminals({ host, commands: commandTable(), spelling: config.dialect, rules });
+      const multiplex = multiplexer(runtime);
+      terminals = createTerminals({ host, commands: commandTable(), spelling: config.dialect, rules, multiplex });
       terminals.serve(ports.tty, "usbat");
       if (ports.usbmodem) terminals.serve(ports.usbmodem, "usbmodem");
       if (ports.uart1) terminals.serve(ports.uart1, "uart1");
+      if (ports.nmea) nmea = createNmeaStream(host, ports.nmea);
       serveDebugPort(host);
       const { modem } = host;
       const followRate = () => ports.setBaud(Number(modem.state.settings.ipr ?? FACTORY_RATE));
@@ -73,15 +81,22 @@ export async function openHostSide(config: Config, runtime: Runtime, runDirector
     },
     close() {
       terminals?.close();
+      nmea?.close();
       ports.close();
     },
   };
 }
 
+/** Lines divided by the frames of 3GPP TS 27.010. */
+export const multiplexer =
+  ({ clock, log }: Pick<Runtime, "clock" | "log">): Multiplex =>
+  ({ settings: { n1, n2, t2, t3 }, ...line }) =>
+    createMux({ ...line, clock, log, mostBytes: n1, retries: n2, responseMs: t2 * 10, wakeMs: t3 * 1000 });
+
 /** @throws ConfigError */
-function rulesOf(file: string | undefined) {
+function rulesOf(file: string | undefined, log: Log) {
   const problems: ConfigProblem[] = [];
   const rules = file === undefined ? [] : readUserRules(file, problems);
   if (problems.length > 0) throw new ConfigError(problems);
-  return createUserRules(rules);
+  return createUserRules(rules, log);
 }

@@ -3,6 +3,7 @@ import { closeSync, existsSync, fstatSync, lstatSync, openSync, readlinkSync } f
 import { dirname, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
+import { FAILED, NOT_IN_TIME } from "#cli/failure";
 import { openCLibrary } from "#port/c-library";
 import { PortError } from "#port/port";
 import type { Clock } from "#runtime";
@@ -24,8 +25,8 @@ export interface ReceivedLine {
   readonly bare: boolean;
 }
 
-/** How a command line ended: as exit codes, 0 = OK, 1 = ERROR, 4 = no final result in time. */
-export type Outcome = 0 | 1 | 4;
+/** How a command line ended, as exit codes: OK, ERROR, no final result in time. */
+export type Outcome = 0 | typeof FAILED | typeof NOT_IN_TIME;
 
 export interface AtHost {
   readonly tty: string;
@@ -48,6 +49,8 @@ const MOST_ECHOES = 64;
 /**
  * Sends command lines, each after the final result of the one before, and prints what the modem sends, URCs included;
  * stops at the first line that does not end in OK.
+ * @param keepGoing an ERROR does not stop it
+ * @returns the worst outcome
  * @throws PortError when the port cannot be opened, or closes.
  */
 export async function sendLines({
@@ -56,15 +59,18 @@ export async function sendLines({
   stdout = process.stdout,
   lines,
   timeoutMs,
-}: AtHost & { lines: readonly string[]; timeoutMs: number }): Promise<Outcome> {
+  keepGoing = false,
+}: AtHost & { lines: readonly string[]; timeoutMs: number; keepGoing?: boolean }): Promise<Outcome> {
   const serial = await openSerial(tty, clock);
   try {
     const dialogue = createDialogue(serial, clock, (line) => void stdout.write(`${line}\n`));
+    let worst: Outcome = 0;
     for (const line of lines) {
       const outcome = await dialogue.ask(line, timeoutMs);
-      if (outcome !== 0) return outcome;
+      if (outcome === NOT_IN_TIME || (outcome === FAILED && !keepGoing)) return outcome;
+      if (outcome !== 0) worst = outcome;
     }
-    return 0;
+    return worst;
   } finally {
     await serial.close();
   }
@@ -167,7 +173,7 @@ function createDialogue(serial: SerialHost, clock: Clock, print: (line: string) 
       const gone = serial.closed.then(() => {
         throw new PortError("no answer: the port has closed", "see whether the modem still runs: bg96 status");
       });
-      const cancel = clock.after(timeoutMs, () => settle?.(4));
+      const cancel = clock.after(timeoutMs, () => settle?.(NOT_IN_TIME));
       send(line);
       try {
         return await Promise.race([answered, gone]);
@@ -272,6 +278,8 @@ function openFailure(tty: string, { message }: Error): PortError {
     ? ["another program has it open", "end that program"]
     : /permission/i.test(message)
       ? ["permission denied", "run as the user who runs the modem, or join the group of the device"]
-      : [message.replace(/^Error:? /, ""), "name the link of a modem, or another tty"];
+      : /ioctl|is a directory/i.test(message)
+        ? ["it is no serial port", "name the link of a modem, or another tty"]
+        : [message.replace(/^Error:? /, ""), "name the link of a modem, or another tty"];
   return new PortError(`cannot open ${tty}: ${why}`, remedy);
 }

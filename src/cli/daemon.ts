@@ -1,13 +1,14 @@
-/** A modem in the background: whether it runs, starting it and waiting for it, ending it and waiting for that. */
+/** A modem in the background: starting it and waiting for it, ending it and waiting for that. */
 import { spawn } from "node:child_process";
 import { lstatSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import { BAD_CONFIGURATION, CliError, FAILED, notRunning } from "#cli/failure";
+import { findDaemon } from "#cli/contact";
+import { SIGNALS } from "#cli/ending";
+import { BAD_CONFIGURATION, CliError, FAILED } from "#cli/failure";
 import type { ModemOptions } from "#cli/modem-options";
 import { isAlive, type ProcessRecord, readProcessRecord } from "#cli/process-record";
-import { namedRunDirectory, type RunDirectory, type Surroundings } from "#cli/run-directory";
-import { askControlSocket } from "#control/socket";
+import type { RunDirectory } from "#cli/run-directory";
 import type { Clock } from "#runtime";
 
 const PROGRAM = fileURLToPath(new URL("../../bin/bg96", import.meta.url));
@@ -15,41 +16,36 @@ const PROGRAM = fileURLToPath(new URL("../../bin/bg96", import.meta.url));
 const START_WITHIN_MS = 30_000;
 /** De-registering takes at most 5 s. */
 const STOP_WITHIN_MS = 8000;
+/** From then on the user is told what is waited for. */
+const SILENT_MS = 1000;
 const LOOK_AGAIN_MS = 50;
 const LOG_TAIL_LINES = 20;
 
-/** @returns the living process of this directory. */
-export function findDaemon(directory: RunDirectory): ProcessRecord | undefined {
-  const record = readProcessRecord(directory.pid);
-  return record && isAlive(record) ? record : undefined;
-}
-
-/** The port of a daemon, wherever it was told to have it. @throws CliError when it does not run. */
-export async function ttyOf(name: string, surroundings: Surroundings, clock: Clock): Promise<string> {
-  const directory = namedRunDirectory(name, surroundings);
-  if (!findDaemon(directory)) throw notRunning(name);
-  const answer = await askControlSocket(directory.control, { do: "status" }, clock).catch((error: Error) => {
-    throw new CliError(`${name}: does not answer: ${error.message}`, `bg96 restart ${name}`);
-  });
-  return (answer.ok && answer.status?.tty) || directory.tty;
-}
-
-/** Starts `bg96 run` apart from this terminal. @returns its READY line. @throws CliError with what it said, if it ended instead. */
+/**
+ * Starts `bg96 run` apart from this terminal; a signal until it is ready ends it again.
+ * @returns its READY line. @throws CliError with what it said, if it ended instead.
+ */
 export async function startDaemon(directory: RunDirectory, options: ModemOptions, clock: Clock): Promise<string> {
   const alive = findDaemon(directory);
   if (alive) {
     throw new CliError(`${directory.name}: is running already, as process ${alive.pid}`, `bg96 stop ${directory.name}`);
   }
   sweep(directory);
-  writeFileSync(directory.options, JSON.stringify(options), { mode: 0o600 });
+  let said = "";
+  let signalled: keyof typeof SIGNALS | undefined;
+  const interrupt = (signal: NodeJS.Signals) => {
+    signalled = signal as keyof typeof SIGNALS;
+    child.kill("SIGTERM");
+  };
+  for (const signal of Object.keys(SIGNALS)) process.on(signal, interrupt);
   const log = openSync(directory.log, "a", 0o600);
+  writeFileSync(directory.options, JSON.stringify(options), { mode: 0o600 });
   const logBefore = statSync(directory.log).size;
   const child = spawn(process.execPath, [PROGRAM, "run", "--daemon", directory.path], {
     cwd: "/",
     detached: true,
     stdio: ["ignore", "pipe", log],
   });
-  let said = "";
   try {
     return await new Promise<string>((resolve, reject) => {
       const cancel = clock.after(START_WITHIN_MS, () => {
@@ -59,7 +55,7 @@ export async function startDaemon(directory: RunDirectory, options: ModemOptions
       child.stdout?.on("data", (text: Buffer) => {
         said += text.toString("utf8");
         const ready = /^READY .*$/m.exec(said);
-        if (!ready) return;
+        if (!ready || signalled) return;
         cancel();
         resolve(ready[0]);
       });
@@ -69,6 +65,10 @@ export async function startDaemon(directory: RunDirectory, options: ModemOptions
       });
       child.on("close", (code) => {
         cancel();
+        if (signalled) {
+          const interrupted = `${directory.name}: not started, ${signalled} came before it was ready`;
+          return reject(new CliError(interrupted, undefined, 128 + SIGNALS[signalled]));
+        }
         const log = readFileSync(directory.log).subarray(logBefore).toString("utf8").trimEnd();
         const tail = log.split("\n").slice(-LOG_TAIL_LINES).join("\n");
         reject(new CliError(tail || `${directory.name}: ended at once`, undefined, code || FAILED));
@@ -80,23 +80,36 @@ export async function startDaemon(directory: RunDirectory, options: ModemOptions
     if (logBefore === 0 && error instanceof CliError && error.exitCode === BAD_CONFIGURATION) removeUnused(directory);
     throw error;
   } finally {
+    for (const signal of Object.keys(SIGNALS)) process.off(signal, interrupt);
     child.stdout?.destroy();
     child.unref();
   }
 }
 
-/** Ends the daemon, by force if need be, and removes what it left. @returns whether there was one. */
-export async function stopDaemon(directory: RunDirectory, clock: Clock): Promise<boolean> {
+/**
+ * Ends the daemon, by force if need be, and removes what it left.
+ * @param tell what takes longer than a moment. @returns whether there was one.
+ */
+export async function stopDaemon(
+  directory: RunDirectory,
+  clock: Clock,
+  tell: (line: string) => void,
+): Promise<boolean> {
   const record = findDaemon(directory);
   if (record) {
+    const cancel = clock.after(SILENT_MS, () =>
+      tell(`${directory.name}: waiting for its servers to answer the De-register, 5 s at most`),
+    );
     for (const [signal, withinMs] of [
       ["SIGTERM", STOP_WITHIN_MS],
       ["SIGTERM", 2000],
       ["SIGKILL", 2000],
     ] as const) {
       send(record, signal);
+      if (signal === "SIGKILL") tell(`${directory.name}: does not end in order, is killed`);
       if (await ended(record, withinMs, clock)) break;
     }
+    cancel();
     if (isAlive(record)) throw new CliError(`${directory.name}: process ${record.pid} does not end`);
   }
   sweep(directory);

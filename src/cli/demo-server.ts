@@ -1,7 +1,7 @@
 /** `bg96 demo-server`: the small LwM2M Server with its console, or a list of commands for a script. */
 import { clearLine, createInterface, cursorTo, type Interface } from "node:readline";
 import { runToTheEnd } from "#cli/ending";
-import { CliError, FAILED, UsageError } from "#cli/failure";
+import { CliError, FAILED, NOT_IN_TIME, UsageError } from "#cli/failure";
 import { createProgramLog } from "#cli/program-log";
 import { formatEvent, refusalOf, runConsoleLine } from "#demo-server/console";
 import { type DemoEvent, type DemoServer, openDemoServer } from "#demo-server/server";
@@ -98,8 +98,11 @@ async function runCommands(
 ): Promise<number> {
   const late = new Promise<"late">((resolve) => void systemClock.after(timeoutS * 1000, () => resolve("late")));
   if ((await Promise.race([registered, late])) === "late") {
-    process.stderr.write(`no client registered within ${timeoutS} s\n`);
-    return FAILED;
+    throw new CliError(
+      `no client registered within ${timeoutS} s`,
+      `point one at ${server.uri}, or wait longer: --timeout 300`,
+      NOT_IN_TIME,
+    );
   }
   let failed = false;
   for (const line of commands) {

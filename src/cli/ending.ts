@@ -14,7 +14,7 @@ export interface Running {
 /** Where signals and faults come from: the process, or a test's emitter. */
 export type Signals = Pick<EventEmitter, "on" | "off">;
 
-const SIGNALS = { SIGTERM: 15, SIGINT: 2, SIGHUP: 1 } as const;
+export const SIGNALS = { SIGTERM: 15, SIGINT: 2, SIGHUP: 1 } as const;
 /** npm and the terminal both deliver one Ctrl-C; what comes within this of the first is the same one. */
 const SAME_SIGNAL_MS = 1000;
 

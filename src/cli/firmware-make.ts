@@ -1,6 +1,7 @@
 /** `bg96 firmware make`: a package for the module to be updated with. */
-import { writeFileSync } from "node:fs";
-import { CliError, UsageError } from "#cli/failure";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { CliError, systemReason, UsageError } from "#cli/failure";
 import { makePackage } from "#firmware/package";
 
 export interface MakeOptions {
@@ -23,11 +24,13 @@ export function makeFirmware({ version, name, size, output }: MakeOptions): numb
   try {
     writeFileSync(output, bytes, { flag: "wx" });
   } catch (error) {
-    const exists = (error as NodeJS.ErrnoException).code === "EEXIST";
-    throw new CliError(
-      `cannot write ${output}: ${exists ? "it exists" : (error as Error).message}`,
-      "name another file",
-    );
+    const { code } = error as NodeJS.ErrnoException;
+    const directory = dirname(output);
+    if (!existsSync(directory)) {
+      throw new CliError(`cannot write ${output}: there is no directory ${directory}`, `mkdir -p ${directory}`);
+    }
+    if (code === "ENOSPC") rmSync(output, { force: true }); // the part of it that was written
+    throw new CliError(`cannot write ${output}: ${systemReason(error) ?? String(error)}`, "name another file");
   }
   process.stdout.write(`${output}   ${version}, ${size} bytes\n`);
   return 0;

@@ -1,6 +1,6 @@
 /** `bg96 logs`: what a daemon has written, and with -f what it goes on to write. */
 import { closeSync, openSync, readSync, statSync } from "node:fs";
-import { CliError } from "#cli/failure";
+import { CliError, NOT_RUNNING } from "#cli/failure";
 import { namedRunDirectory, type Surroundings } from "#cli/run-directory";
 import { systemClock } from "#runtime";
 
@@ -11,8 +11,9 @@ export async function logs(name: string, follow: boolean, surroundings: Surround
   let file: number;
   try {
     file = openSync(log, "r");
-  } catch {
-    throw new CliError(`${name}: there is no log at ${log}`, `bg96 start ${name}`);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    throw new CliError(`${name}: not running, and there is no log ${log}`, `bg96 start ${name}`, NOT_RUNNING);
   }
   let readerGone = false;
   process.stdout.on("error", () => {

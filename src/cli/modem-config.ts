@@ -8,7 +8,7 @@ import { PortError } from "#port/port";
 /** @throws ConfigError, and PortError when there is no directory for the link. */
 export function configOf({ config, ...options }: ModemOptions): Config {
   const loaded = loadConfig({ file: config, env: process.env, options });
-  for (const path of [loaded.tty, loaded.usbmodem, loaded.uart1, loaded.qcli]) {
+  for (const path of [loaded.tty, loaded.usbmodem, loaded.uart1, loaded.nmea, loaded.qcli]) {
     if (path === undefined) continue;
     const link = resolve(path);
     const parent = dirname(link);

@@ -9,6 +9,7 @@ export interface ModemOptions {
   readonly usbmodem?: string | undefined;
   readonly uart1?: string | undefined;
   readonly tcp?: string | undefined;
+  readonly nmea?: string | undefined;
   readonly qcli?: string | undefined;
   readonly rules?: string | undefined;
   readonly dialect?: string | undefined;
@@ -31,6 +32,7 @@ const OPTIONS = {
   usbmodem: text("the same for a second AT port"),
   uart1: text("the same for a third AT port"),
   tcp: text("AT over TCP, host:port; each connection is a terminal of its own"),
+  nmea: text("path of the NMEA port's link, or a serial device: the position once a second after AT+QGPS=1"),
   qcli: text("path of the debug port's link, or a serial device"),
   rules: text("file of AT answers of your own (TOML)"),
   dialect: text("what is printed where the documents differ, KEY=VALUE,…; see [dialect] in bg96.toml"),
@@ -63,8 +65,8 @@ export function modemOptionsOf(parsed: Record<string, unknown>): ModemOptions {
 
 /** The same options for a process with another working directory. */
 export function absolutePaths(options: ModemOptions): ModemOptions {
-  const { config, efs, tty, usbmodem, uart1, qcli, rules } = options;
-  const paths = Object.entries({ config, efs, tty, usbmodem, uart1, qcli, rules });
+  const { config, efs, tty, usbmodem, uart1, nmea, qcli, rules } = options;
+  const paths = Object.entries({ config, efs, tty, usbmodem, uart1, nmea, qcli, rules });
   const given = paths.flatMap(([name, path]) => (path === undefined ? [] : [[name, resolve(path)]]));
   return { ...options, ...Object.fromEntries(given) };
 }

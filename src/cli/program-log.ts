@@ -1,4 +1,4 @@
-/** The program's own log on standard error: JSON lines, or coloured text on a terminal. */
+/** The program's own log on standard error: JSON lines, or text on a terminal, coloured unless NO_COLOR is set. */
 import pino, { type DestinationStream } from "pino";
 import pretty from "pino-pretty";
 import type { Log } from "#runtime";
@@ -8,7 +8,13 @@ const SECRETS = ["psk", "key", "pskKey", "pskKeyHex", "keyHex", "secretKey", "pi
 
 export function createProgramLog(level: string, terminal: boolean): Log {
   const stream = terminal
-    ? pretty({ colorize: true, destination: 2, sync: true, ignore: "pid,hostname", translateTime: "SYS:HH:MM:ss.l" })
+    ? pretty({
+        colorize: !process.env.NO_COLOR, // no-color.org
+        destination: 2,
+        sync: true,
+        ignore: "pid,hostname",
+        translateTime: "SYS:HH:MM:ss.l",
+      })
     : pino.destination({ fd: 2, sync: true });
   // Whoever read the log may be gone: that is no reason to end.
   (stream as unknown as NodeJS.EventEmitter).on("error", () => {});

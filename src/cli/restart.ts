@@ -1,13 +1,22 @@
 /** `bg96 restart`: stop, and start with the same options. */
-import { findDaemon, readDaemonOptions, startDaemon, stopDaemon } from "#cli/daemon";
-import { notRunning } from "#cli/failure";
+import { findDaemon, waitForRegistration } from "#cli/contact";
+import { readDaemonOptions, startDaemon, stopDaemon } from "#cli/daemon";
+import { notRunning, tell } from "#cli/failure";
 import { configOf } from "#cli/modem-config";
 import { absolutePaths, type ModemOptions } from "#cli/modem-options";
 import { namedRunDirectory, openRunDirectory, type Surroundings } from "#cli/run-directory";
 import { systemClock } from "#runtime";
 
-/** Options given here win over those of the start before. */
-export async function restart(name: string, options: ModemOptions, surroundings: Surroundings): Promise<number> {
+/**
+ * Options given here win over those of the start before.
+ * @param waitS how long to wait until it is registered; undefined = not at all.
+ */
+export async function restart(
+  name: string,
+  options: ModemOptions,
+  surroundings: Surroundings,
+  waitS: number | undefined,
+): Promise<number> {
   const directory = namedRunDirectory(name, surroundings);
   const before = readDaemonOptions(directory);
   // One that was killed has left its options, and may be started again.
@@ -16,8 +25,9 @@ export async function restart(name: string, options: ModemOptions, surroundings:
   const together = { ...before, ...given };
   configOf(together); // refuses before anything is stopped
   openRunDirectory(directory, surroundings);
-  await stopDaemon(directory, systemClock);
+  await stopDaemon(directory, systemClock, tell);
   const ready = await startDaemon(directory, together, systemClock);
   process.stdout.write(`${ready}\n`);
+  if (waitS !== undefined) await waitForRegistration(directory, waitS, systemClock);
   return 0;
 }

@@ -2,7 +2,7 @@
 import { lstatSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CliError, UsageError } from "#cli/failure";
+import { CliError, systemReason, UsageError } from "#cli/failure";
 import { isAlive, readProcessRecord } from "#cli/process-record";
 import { LONGEST_SOCKET_PATH } from "#control/socket";
 
@@ -53,6 +53,15 @@ export function runDirectoryAt(path: string): RunDirectory {
   return describe(path, path);
 }
 
+/** Those there are, of modems that run or have run. */
+export function listRunDirectories(surroundings: Surroundings): RunDirectory[] {
+  const base = baseDirectory(surroundings);
+  if (!isDirectory(base)) return [];
+  return readdirSync(base)
+    .sort()
+    .map((name) => describe(name, join(base, name)));
+}
+
 /** Makes the directory if it is missing. @throws CliError when others could have a hand in it. */
 export function openRunDirectory(directory: RunDirectory, surroundings: Surroundings): RunDirectory {
   if (Buffer.byteLength(directory.control) > LONGEST_SOCKET_PATH) {
@@ -96,9 +105,11 @@ function makePrivate(path: string, uid: number): void {
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== "EEXIST")
-      throw new CliError(`run directory ${path}: ${message}`, "set XDG_RUNTIME_DIR to a directory of yours");
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST")
+      throw new CliError(
+        `run directory ${path}: cannot be made: ${systemReason(error) ?? String(error)}`,
+        "set XDG_RUNTIME_DIR to a directory of yours",
+      );
   }
   if (isOwnPrivate(path, uid)) return;
   throw new CliError(

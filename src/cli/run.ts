@@ -28,6 +28,7 @@ export interface RunOptions extends ModemOptions {
 export interface RunningModem extends Running {
   readonly tty: string;
   readonly tcp: string | undefined;
+  readonly nmea: string | undefined;
   readonly qcli: string | undefined;
   readonly endpoint: string;
   readonly control: string;
@@ -43,8 +44,9 @@ export async function run(options: RunOptions, surroundings: Surroundings): Prom
     async () => {
       const modem = await openRunningModem(config, runtime, surroundings, daemon);
       log.info({ control: modem.control }, "control socket open");
-      const others = [modem.tcp && ` tcp=${modem.tcp}`, modem.qcli && ` qcli=${modem.qcli}`].filter(Boolean).join("");
-      process.stdout.write(`READY tty=${modem.tty} endpoint=${modem.endpoint}${others}\n`);
+      const { tty, endpoint, tcp, nmea, qcli } = modem;
+      const others = Object.entries({ tcp, nmea, qcli }).map(([name, place]) => (place ? ` ${name}=${place}` : ""));
+      process.stdout.write(`READY tty=${tty} endpoint=${endpoint}${others.join("")}\n`);
       return modem;
     },
     { clock: systemClock, log, signals: process },
@@ -78,6 +80,7 @@ export async function openRunningModem(
     return {
       tty: bg96.tty,
       tcp: bg96.tcp,
+      nmea: bg96.nmea,
       qcli: bg96.qcli,
       endpoint: bg96.client.endpoint,
       control: control.path,

@@ -1,54 +1,58 @@
 /** `bg96 set`: turns knobs of a running modem through its control socket. */
-import { findDaemon } from "#cli/daemon";
-import { CliError, FAILED, notRunning, UsageError } from "#cli/failure";
-import { DEFAULT_NAME, namedRunDirectory, runDirectoryAt, type Surroundings } from "#cli/run-directory";
+import { askModem } from "#cli/contact";
+import { UsageError } from "#cli/failure";
+import type { Surroundings } from "#cli/run-directory";
+import { isSetting, modemNamed, noSuchSetting, SETTINGS } from "#cli/settings";
 import { type OperatorRequest, POWER_ORDERS } from "#control/operator";
-import { askControlSocket } from "#control/socket";
 import { systemClock } from "#runtime";
 
-/** @param words an optional NAME, then settings such as "battery.percent=42" or "power=restart". */
+/**
+ * @param words an optional NAME, then settings such as "battery.percent=42" or "power=restart".
+ * @throws UsageError for what does not fit, before anything is done; CliError
+ */
 export async function set(
   words: readonly string[],
   runDirectory: string | undefined,
   surroundings: Surroundings,
 ): Promise<number> {
-  const [first = "", ...others] = words;
-  const named = !first.includes("=");
-  const settings = named ? others : words;
-  if (settings.length === 0) throw new UsageError("set: nothing to set", "give settings such as battery.percent=42");
-  if (named && runDirectory !== undefined) throw new UsageError("set: takes a NAME or --run-dir, not both");
+  const [first = ""] = words;
+  const named = words.length > 0 && !first.includes("=") && !isSetting(first);
+  const settings = named ? words.slice(1) : words;
+  if (settings.length === 0) {
+    throw new UsageError("set: nothing to set", "give settings such as battery.percent=42; bg96 get shows them all");
+  }
+  const refused = (lines: readonly string[]) => new UsageError(lines.join("\n"));
   const requests = settings.map(parseSetting);
-  const directory =
-    runDirectory === undefined
-      ? namedRunDirectory(named ? first : DEFAULT_NAME, surroundings)
-      : runDirectoryAt(runDirectory);
-  if (!findDaemon(directory)) throw notRunning(directory.name, runDirectory === undefined ? undefined : "bg96 run");
-  /** @returns whether all were taken */
-  const askAll = async (wanted: readonly OperatorRequest[]): Promise<boolean> => {
-    let taken = true;
+  const wrong = requests.filter((each) => typeof each === "string");
+  if (wrong.length > 0) throw refused(wrong);
+  const directory = modemNamed(named ? first : undefined, runDirectory, surroundings);
+  /** @returns what the modem says against it */
+  const askAll = async (wanted: readonly OperatorRequest[]): Promise<string[]> => {
+    const against: string[] = [];
     for (const request of wanted) {
-      const answer = await askControlSocket(directory.control, request, systemClock).catch((error: Error) => {
-        throw new CliError(error.message, "is the modem running?");
-      });
-      if (answer.ok) continue;
-      taken = false;
-      process.stderr.write(`${answer.error}\n`);
+      const answer = await askModem(directory, request, systemClock);
+      if (!answer.ok) against.push(answer.error);
     }
-    return taken;
+    return against;
   };
+  const wanted = requests.filter((each) => typeof each !== "string");
   // all of them or none: one that would be refused keeps the others from being done
-  const checks = requests.flatMap((each) => (each.do === "set" ? [{ ...each, check: true }] : []));
-  return (await askAll(checks)) && (await askAll(requests)) ? 0 : FAILED;
+  const checks = wanted.flatMap((each) => (each.do === "set" ? [{ ...each, check: true }] : []));
+  for (const step of [checks, wanted]) {
+    const against = await askAll(step);
+    if (against.length > 0) throw refused(against);
+  }
+  return 0;
 }
 
-/** @throws UsageError */
-export function parseSetting(text: string): OperatorRequest {
-  const [, path = "", value = ""] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
-  if (path === "") throw new UsageError(`set: "${text}" is not a setting`, "write it as battery.percent=42");
+/** @returns the request, or what is wrong with it */
+export function parseSetting(text: string): OperatorRequest | string {
+  const [, path = text, value] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
+  if (!isSetting(path)) return path === "" ? `${text}: no setting before the "="` : noSuchSetting(path);
+  if (value === undefined) return `${path}: no value, write ${path}=VALUE (${SETTINGS[path]})`;
   if (path === "power") {
     const how = POWER_ORDERS.find((order) => order === value);
-    if (!how) throw new UsageError(`power: takes ${POWER_ORDERS.join(", ")}`);
-    return { do: "power", how };
+    return how ? { do: "power", how } : `power: takes ${SETTINGS.power}`;
   }
   const isNumber = /^[+-]?(\d+\.?\d*|\.\d+)$/.test(value);
   return {

@@ -1,15 +1,23 @@
 /** `bg96 start`: one modem as a daemon. */
+import { waitForRegistration } from "#cli/contact";
 import { startDaemon } from "#cli/daemon";
 import { configOf } from "#cli/modem-config";
 import { absolutePaths, type ModemOptions } from "#cli/modem-options";
 import { namedRunDirectory, openRunDirectory, type Surroundings } from "#cli/run-directory";
 import { systemClock } from "#runtime";
 
-export async function start(name: string, options: ModemOptions, surroundings: Surroundings): Promise<number> {
-  const named = namedRunDirectory(name, surroundings);
+/** @param waitS how long to wait until it is registered; undefined = not at all. */
+export async function start(
+  name: string,
+  options: ModemOptions,
+  surroundings: Surroundings,
+  waitS: number | undefined,
+): Promise<number> {
+  const directory = namedRunDirectory(name, surroundings);
   const given = absolutePaths(options);
   configOf(given); // refuses before anything is made
-  const ready = await startDaemon(openRunDirectory(named, surroundings), given, systemClock);
+  const ready = await startDaemon(openRunDirectory(directory, surroundings), given, systemClock);
   process.stdout.write(`${ready}\n`);
+  if (waitS !== undefined) await waitForRegistration(directory, waitS, systemClock);
   return 0;
 }

@@ -1,36 +1,28 @@
 /** `bg96 status`: what a daemon is doing. */
-import { findDaemon } from "#cli/daemon";
+import { asJson, findModem } from "#cli/contact";
 import { NOT_RUNNING } from "#cli/failure";
-import { namedRunDirectory, type Surroundings } from "#cli/run-directory";
+import type { Surroundings } from "#cli/run-directory";
+import { modemNamed } from "#cli/settings";
 import type { OperatorStatus } from "#control/operator";
-import { askControlSocket } from "#control/socket";
 import { systemClock } from "#runtime";
 
-export async function status(name: string, json: boolean, surroundings: Surroundings): Promise<number> {
-  const directory = namedRunDirectory(name, surroundings);
-  const record = findDaemon(directory);
-  if (!record) {
-    process.stdout.write(json ? `${JSON.stringify({ name, running: false })}\n` : `${name}: not running\n`);
-    return NOT_RUNNING;
-  }
-  let known: OperatorStatus | undefined;
-  let trouble: string | undefined;
-  try {
-    const answer = await askControlSocket(directory.control, { do: "status" }, systemClock);
-    if (answer.ok) known = answer.status;
-    else trouble = answer.error;
-  } catch (error) {
-    trouble = (error as Error).message;
-  }
-  if (json) {
-    const state = { name, running: true, pid: record.pid, ...known, ...(trouble !== undefined && { trouble }) };
-    process.stdout.write(`${JSON.stringify(state)}\n`);
-  } else {
-    process.stdout.write(`${name}: running, process ${record.pid}\n`);
-    const lines = known ? describeStatus(known, systemClock.now()) : [["trouble", trouble ?? ""]];
-    for (const [title = "", text = ""] of lines) process.stdout.write(`${title.padEnd(12)}${text}\n`);
-  }
-  return 0;
+export async function status(
+  name: string | undefined,
+  runDirectory: string | undefined,
+  json: boolean,
+  surroundings: Surroundings,
+): Promise<number> {
+  const found = await findModem(modemNamed(name, runDirectory, surroundings), systemClock);
+  const { pid, status: known, trouble } = found;
+  const titled = known ? describeStatus(known, systemClock.now()) : trouble === undefined ? [] : [["trouble", trouble]];
+  const lines = json
+    ? [asJson(found)]
+    : [
+        `${found.name}: ${pid === undefined ? "not running" : `running, process ${pid}`}`,
+        ...titled.map(([title = "", text = ""]) => `${title.padEnd(12)}${text}`),
+      ];
+  process.stdout.write(`${lines.join("\n")}\n`);
+  return pid === undefined ? NOT_RUNNING : 0;
 }
 
 function describeStatus(known: OperatorStatus, nowMs: number): string[][] {

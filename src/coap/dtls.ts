@@ -3,7 +3,7 @@ import { DEFAULT_CIPHERS, KNOWN_CIPHERS } from "#coap/cipher-suites";
 import { createTicketBox } from "#coap/dtls-resumption";
 import { type DtlsSession, openDtlsSession } from "#coap/dtls-session";
 import { type Link, LinkError, type LinkEvents, type OpenLink } from "#coap/link";
-import { formatPeer, resolvePeer, throwIfAborted } from "#coap/udp";
+import { addedBytes, formatPeer, resolvePeer, throwIfAborted } from "#coap/udp";
 import type { Clock, Log } from "#runtime";
 
 export interface DtlsOptions {
@@ -17,6 +17,8 @@ export interface DtlsOptions {
 
 const DEFAULT_HANDSHAKE_TIMEOUT_MS = 60_000;
 
+/** The head of a record, and nonce and tag of AES_128_CCM_8 (RFC 6347 §4.3.1, RFC 6655 §3). */
+const RECORD_BYTES = 13 + 8 + 8;
 /** Datagrams kept between the end of the handshake and listen(). */
 const MAX_EARLY = 16;
 
@@ -68,6 +70,7 @@ export function createDtlsOpener(options: DtlsOptions): OpenLink {
           return session.localPort;
         },
         description: `dtls ${name}`,
+        addedBytes: RECORD_BYTES + addedBytes(peer),
         listen(events) {
           listener = events;
           for (const datagram of early) events.message(datagram);

@@ -10,6 +10,8 @@ export interface Link {
   readonly localPort: number;
   /** "udp" or "dtls", and the peer, for logs. */
   readonly description: string;
+  /** What a datagram costs the network beyond its payload and the headers of IPv4 and UDP; 0 where nothing is said. */
+  readonly addedBytes?: number;
   /** Must be called once, before the first message can arrive. */
   listen(events: LinkEvents): void;
   /** Never throws; what cannot be sent is lost, as datagrams are. */
@@ -17,6 +19,9 @@ export interface Link {
   /** Idempotent. */
   close(): void;
 }
+
+/** The header of IPv6 is longer by so much (RFC 791 §3.1, RFC 8200 §3). */
+export const IPV6_ADDED_BYTES = 20;
 
 export interface LinkTarget {
   readonly scheme: "coap" | "coaps";

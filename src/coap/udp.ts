@@ -3,7 +3,7 @@ import { createSocket, type Socket } from "node:dgram";
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { isIP } from "node:net";
-import { LinkError, type LinkEvents, type OpenLink } from "#coap/link";
+import { IPV6_ADDED_BYTES, LinkError, type LinkEvents, type OpenLink } from "#coap/link";
 
 export interface PeerAddress {
   readonly address: string;
@@ -29,6 +29,9 @@ export function formatPeer({ address, family }: PeerAddress, port: number): stri
   return family === 4 ? `${address}:${port}` : `[${address}]:${port}`;
 }
 
+/** @returns Link.addedBytes over plain UDP. */
+export const addedBytes = ({ family }: PeerAddress): number => (family === 6 ? IPV6_ADDED_BYTES : 0);
+
 /** Opens a connected UDP socket: datagrams of other peers never arrive. @throws LinkError */
 export const openUdpLink: OpenLink = async (target, signal) => {
   const peer = await resolvePeer(target.host);
@@ -52,6 +55,7 @@ export const openUdpLink: OpenLink = async (target, signal) => {
   return {
     localPort: socket.address().port,
     description: `udp ${formatPeer(peer, target.port)}`,
+    addedBytes: addedBytes(peer),
     listen(listener) {
       events = listener;
     },

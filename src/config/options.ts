@@ -3,6 +3,7 @@ import { z } from "zod";
 import { KNOWN_CIPHERS } from "#coap/cipher-suites";
 import type { Config } from "#config";
 import { parseAddress } from "#config/address";
+import { nearest } from "#config/nearest";
 import { FIRMWARE_FAULTS } from "#modem/state";
 
 /** "log.level" and so on: the path of every option in the Config. */
@@ -91,6 +92,7 @@ export const OPTIONS: Readonly<Record<OptionPath, OptionRow>> = {
     allowed: "host:port, e.g. 127.0.0.1:5023; port 0 = a free one",
     optional: true,
   },
+  nmea: { ...path, allowed: "the path of the NMEA port's symbolic link, or of a serial device" },
   qcli: { ...path, allowed: "the path of the debug port's symbolic link, or of a serial device" },
   pacing: flag,
   rules: { ...path, allowed: "the path of a file of rules" },
@@ -147,6 +149,10 @@ export const OPTIONS: Readonly<Record<OptionPath, OptionRow>> = {
     allowed: 'a list of APNs, e.g. ["iot.example.com"]',
     optional: true,
   },
+  "network.defaultApn": text(/^[!#-~]{1,63}$/, "1 to 63 characters without blanks and quotes"),
+  "network.rejectCause": { ...whole(0, 255), allowed: "a cause of 3GPP TS 24.301, 1 to 255, or 0 for none" },
+  "network.searchS": { ...whole(0, 86_400), allowed: "0 to 86400 seconds", optional: true },
+  "network.activationS": whole(0, 150),
   "network.roaming": flag,
   "network.coverage": flag,
   "network.mcc": text(/^\d{3}$/, "3 digits in quotes"),
@@ -160,8 +166,14 @@ export const OPTIONS: Readonly<Record<OptionPath, OptionRow>> = {
   "network.sinrDb": whole(-20, 30),
   "dialect.edition": choice("1.1", "1.0"),
   "dialect.errors": choice("plain", "cme"),
+  "dialect.cmeAtZero": flag,
   "dialect.mbspsName": choice("mbsps", "asAsked"),
+  "dialect.mbspsStrict": flag,
   "dialect.epnsMode": flag,
+  "dialect.shortLifetimes": flag,
+  "dialect.bootstrapTriggers": flag,
+  "dialect.uplinkSize": choice("exact", "lenient"),
+  "dialect.uplinkObjects": choice("profile", "all"),
   "dialect.observeFlag": choice("always", "cancelOnly", "never"),
   "dialect.observeInverted": flag,
   "dialect.observeSpace": flag,
@@ -171,6 +183,9 @@ export const OPTIONS: Readonly<Record<OptionPath, OptionRow>> = {
   "dialect.networkNames": choice("field", "manual"),
   "dialect.msisdnUrn": choice("msisdn", "msisdh"),
   "dialect.operations": choice("all", "rwOnly"),
+  "dialect.lwm2mCfgDefaults": choice("table", "sample"),
+  "dialect.deregisterEvent": flag,
+  "dialect.updateRefused": choice("register", "bootstrap"),
   "firmware.acceptAny": flag,
   "firmware.httpsVerify": flag,
   "firmware.fault": choice(...FIRMWARE_FAULTS),
@@ -194,24 +209,4 @@ export function readText({ kind }: OptionRow, value: string): unknown {
     return value === "true" || value === "1" ? true : value === "false" || value === "0" ? false : value;
   if (kind === "list") return value.split(",").map((each) => each.trim());
   return value;
-}
-
-/** @returns the known name that a misspelt one is close to. */
-export function nearest(name: string, known: readonly string[]): string | undefined {
-  const ranked = known.map((each) => ({ each, steps: distance(name.toLowerCase(), each.toLowerCase()) }));
-  const [best] = ranked.sort((a, b) => a.steps - b.steps);
-  return best && best.steps <= Math.max(2, name.length / 4) ? best.each : undefined;
-}
-
-/** Levenshtein distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...a.slice(0, 80)].entries()) {
-    const next = [i + 1];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (letter === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

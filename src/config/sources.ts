@@ -1,7 +1,8 @@
 /** What the file, the environment and the command line give, each value with the place it comes from. */
 import { dirname, resolve } from "node:path";
 import type { ConfigOptions, ConfigProblem } from "#config";
-import { nearest, OPTIONS, type OptionPath, readText, variableOf } from "#config/options";
+import { nearest } from "#config/nearest";
+import { OPTIONS, type OptionPath, readText, variableOf } from "#config/options";
 import { readTomlFile } from "#config/toml-file";
 
 /** One option given somewhere; undefined = none, where there would be a default. */
@@ -17,6 +18,7 @@ const FLAGS: Readonly<Record<Exclude<keyof ConfigOptions, "dialect">, readonly [
   usbmodem: ["--usbmodem", "usbmodem"],
   uart1: ["--uart1", "uart1"],
   tcp: ["--tcp", "tcp"],
+  nmea: ["--nmea", "nmea"],
   qcli: ["--qcli", "qcli"],
   rules: ["--rules", "rules"],
   server: ["--server", "lwm2m.server"],
@@ -107,7 +109,7 @@ function readDialect(text: string, problems: ConfigProblem[]): readonly Given[] 
 function unknown(path: string, place: string): ConfigProblem {
   const section = path.includes(".") ? path.slice(0, path.lastIndexOf(".")) : undefined;
   const siblings = section === undefined ? [...PATHS.filter((each) => !each.includes(".")), ...SECTIONS] : PATHS;
-  const close = nearest(path, siblings) ?? PATHS.find((each) => each.endsWith(`.${path}`));
+  const close = PATHS.find((each) => each.endsWith(`.${path}`)) ?? nearest(path, siblings);
   const keys = PATHS.filter((each) => each.startsWith(`${section}.`)).map((each) => each.split(".").at(-1));
   const known = section === undefined ? siblings : keys;
   return {

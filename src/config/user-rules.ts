@@ -1,7 +1,7 @@
 /** The file of --rules: AT answers of the user's own, one [[rule]] each. */
 import { z } from "zod";
 import type { ConfigProblem } from "#config";
-import { nearest } from "#config/options";
+import { nearest } from "#config/nearest";
 import { readTomlFile } from "#config/toml-file";
 
 export interface UserRule {

@@ -1,7 +1,11 @@
 /** What an operator may turn on a running modem: one row a knob, with the values it takes. */
-import { CHANNEL } from "#modem/initial-state";
+import { flag, integer, type Knob, type KnobValue, knob, oneOf } from "#control/knob";
+import { NETWORK_KNOBS } from "#control/network-knobs";
+import { millivoltsAt } from "#modem/battery";
 import type { Modem } from "#modem/modem";
-import { type AccessTechnology, FIRMWARE_FAULTS, type ModemState, type Position } from "#modem/state";
+import { parseIncoming } from "#modem/sms/incoming-text";
+import { sentTo } from "#modem/sms/message-centre";
+import { FIRMWARE_FAULTS, type ModemState, type Position } from "#modem/state";
 
 /** A value that a knob does not take: "what: why". */
 export class KnobError extends Error {
@@ -11,65 +15,22 @@ export class KnobError extends Error {
   }
 }
 
-interface Knob {
-  /** For the help and the error, e.g. "an integer of 0-100". */
-  readonly takes: string;
-  /** @returns undefined when the value does not fit. */
-  change(value: unknown, state: ModemState): Partial<ModemState> | undefined;
-}
-
-/** A knob on one member of one part of the state. */
-function knob<Part extends keyof ModemState>(
-  part: Part,
-  member: string & keyof ModemState[Part],
-  takes: string,
-  fits: (value: unknown, state: ModemState) => boolean,
-): Knob {
-  return {
-    takes,
-    change: (value, state) =>
-      fits(value, state)
-        ? ({ [part]: { ...(state[part] as object), [member]: value } } as Partial<ModemState>)
-        : undefined,
-  };
-}
-
-const integer = (low: number, high: number): [string, (value: unknown) => boolean] => [
-  `an integer of ${low} to ${high}`,
-  (value) => Number.isInteger(value) && (value as number) >= low && (value as number) <= high,
-];
-const oneOf = (words: readonly string[]): [string, (value: unknown) => boolean] => [
-  `one of ${words.join(", ")}`,
-  (value) => words.some((word) => word === value),
-];
-const flag: [string, (value: unknown) => boolean] = ["true or false", (value) => typeof value === "boolean"];
-
-const TECHNOLOGIES: readonly AccessTechnology[] = ["CAT-M1", "CAT-NB1", "GSM"];
-
 export const KNOBS: Readonly<Record<string, Knob>> = {
-  "battery.percent": knob("battery", "percent", ...integer(0, 100)),
+  "battery.percent": {
+    ...knob("battery", "percent", ...integer(0, 100)),
+    change(value, { battery }) {
+      if (!integer(0, 100)[1](value)) return undefined;
+      const percent = value as number;
+      // a voltage that was set by itself stays
+      const follows = battery.millivolts === millivoltsAt(battery.percent);
+      return { battery: { ...battery, percent, ...(follows && { millivolts: millivoltsAt(percent) }) } };
+    },
+  },
   "battery.millivolts": knob("battery", "millivolts", ...integer(0, 6000)),
   "battery.milliamps": knob("battery", "milliamps", ...integer(0, 3000)),
   "battery.charging": knob("battery", "charging", ...integer(0, 2)),
   "battery.externalPower": knob("battery", "externalPower", ...flag),
-  "network.coverage": knob("network", "coverage", ...flag),
-  "network.powerSaving": knob("network", "powerSaving", ...flag),
-  "network.zoneQuarters": knob("network", "zoneQuarters", ...integer(-48, 56)),
-  "network.roaming": knob("network", "roaming", ...flag),
-  // Ranges of 3GPP TS 27.007 +CSQ and TS 36.133 RSRP, RSRQ.
-  "radio.rssiDbm": knob("radio", "rssiDbm", ...integer(-113, -51)),
-  "radio.rsrpDbm": knob("radio", "rsrpDbm", ...integer(-140, -44)),
-  "radio.rsrqDb": knob("radio", "rsrqDb", ...integer(-20, -3)),
-  "radio.sinrDb": knob("radio", "sinrDb", ...integer(-20, 30)),
-  "radio.technology": {
-    takes: `one of ${TECHNOLOGIES.join(", ")}`,
-    change(value, { radio }) {
-      const technology = TECHNOLOGIES.find((each) => each === value);
-      return technology && { radio: { ...radio, technology, ...CHANNEL[technology] } };
-    },
-  },
-  "radio.cellId": knob("radio", "cellId", ...integer(0, 0xfffffff)),
-  "radio.trackingArea": knob("radio", "trackingArea", ...integer(0, 0xffff)),
+  ...NETWORK_KNOBS,
   "memory.freeKb": knob("memory", "freeKb", "an integer of 0 to the total", (value, state) => {
     return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= state.memory.totalKb;
   }),
@@ -80,6 +41,7 @@ export const KNOBS: Readonly<Record<string, Knob>> = {
   "firmware.faultPercent": knob("firmware", "faultPercent", ...integer(0, 100)),
   "sim.inserted": {
     takes: flag[0],
+    value: ({ sim }) => sim.card !== "NOT INSERTED",
     change(value, { sim }) {
       const isInserted = sim.card !== "NOT INSERTED";
       if (typeof value !== "boolean") return undefined;
@@ -90,6 +52,11 @@ export const KNOBS: Readonly<Record<string, Knob>> = {
   },
   fix: {
     takes: '"latitude,longitude[,altitude m[,uncertainty m[,speed m/s[,course]]]]" in degrees, or "none"',
+    value({ position }) {
+      if (!position) return "none";
+      const { latitude, longitude, altitudeM, uncertaintyM, speedMs, courseDeg } = position;
+      return [latitude, longitude, altitudeM, uncertaintyM, speedMs, courseDeg].join(",");
+    },
     change(value) {
       if (value === "none") return { position: undefined };
       const position = typeof value === "string" ? parsePosition(value) : undefined;
@@ -97,7 +64,25 @@ export const KNOBS: Readonly<Record<string, Knob>> = {
     },
   },
   "gnss.faulty": knob("gnss", "faulty", ...flag),
+  sms: {
+    takes: '"number: text" or "pdu:<hexadecimal>" of a message to the module, or "none" to drop those that wait for it',
+    value: () => "none", // a message is an event
+    change(value, { sms }) {
+      if (value === "none") return { sms: { ...sms, waiting: [] } };
+      const message = typeof value === "string" ? parseIncoming(value) : undefined;
+      if (!message) return undefined;
+      const sent = sentTo(sms, message);
+      if (!sent)
+        throw new KnobError("sms: too many messages wait for the module, which has no room or cannot be reached");
+      return { sms: sent };
+    },
+  },
 };
+
+/** How every knob stands. */
+export function knobValues({ state }: Modem): Record<string, KnobValue> {
+  return Object.fromEntries(Object.entries(KNOBS).map(([path, knob]) => [path, knob.value(state)]));
+}
 
 /** Turns one knob. @throws KnobError */
 export function turnKnob(modem: Modem, path: string, value: unknown): void {

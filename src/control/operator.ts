@@ -1,6 +1,7 @@
 /** What the operator of a running modem can ask of it; the control socket carries these requests and answers. */
 import type { Bg96 } from "#bg96";
-import { KnobError, knobChange, turnKnob } from "#control/knobs";
+import type { KnobValue } from "#control/knob";
+import { KnobError, knobChange, knobValues, turnKnob } from "#control/knobs";
 import type { ServerStatus } from "#lwm2m/client";
 import type { ModemState, PowerPhase } from "#modem/state";
 import type { Clock } from "#runtime";
@@ -31,6 +32,8 @@ export type NetworkStatus = "off" | "home" | "roaming" | "no coverage" | "search
 
 export type OperatorRequest =
   | { readonly do: "status" }
+  /** How every knob stands. */
+  | { readonly do: "get" }
   /** `check`: only tells whether it would be taken. */
   | { readonly do: "set"; readonly path: string; readonly value: unknown; readonly check?: boolean }
   /** restart and off are orderly, loss is not; on ends off and loss; brownout is a loss and power again. */
@@ -40,7 +43,7 @@ export const POWER_ORDERS = ["restart", "off", "on", "loss", "brownout"] as cons
 export type PowerOrder = (typeof POWER_ORDERS)[number];
 
 export type OperatorAnswer =
-  | { readonly ok: true; readonly status?: OperatorStatus }
+  | { readonly ok: true; readonly status?: OperatorStatus; readonly values?: Readonly<Record<string, KnobValue>> }
   /** "what: why". */
   | { readonly ok: false; readonly error: string };
 
@@ -90,6 +93,8 @@ export function createOperator(bg96: Bg96, clock: Clock, pid: number): Operator 
         switch (what) {
           case "status":
             return { ok: true, status: status() };
+          case "get":
+            return { ok: true, values: knobValues(bg96.modem) };
           case "set":
             if (rest.check === true) knobChange(bg96.modem, String(rest.path), rest.value);
             else turnKnob(bg96.modem, String(rest.path), rest.value);
@@ -101,7 +106,7 @@ export function createOperator(bg96: Bg96, clock: Clock, pid: number): Operator 
             return { ok: true };
           }
           default:
-            throw new KnobError("do: takes status, set, power");
+            throw new KnobError("do: takes status, get, set, power");
         }
       } catch (error) {
         if (error instanceof KnobError) return { ok: false, error: error.message };

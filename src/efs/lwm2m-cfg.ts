@@ -63,18 +63,24 @@ const ROWS: readonly KeyRow<keyof Lwm2mCfg>[] = [
   { key: "GPS_MIN_DISTANCE", field: "gpsMinDistanceM", missing: 1, range: SECONDS },
 ];
 
+/** What the guide's sample of the file says in place of Table 4. */
+const SAMPLE: Partial<Record<keyof Lwm2mCfg, number>> = { ackTimeoutS: 30, maxRebootstraps: 5, bootUpSleepS: 10 };
+const SAMPLE_ROWS = ROWS.map((row) => ({ ...row, missing: SAMPLE[row.field] ?? row.missing }));
+
 /**
+ * @param defaults where those of missing options come from
  * @returns the options, those missing at their defaults (`parseLwm2mCfg("{}", …)` = all of them), and warnings of unknown keys.
  * @throws ConfigError with every problem, each at "file:line:column".
  */
 export function parseLwm2mCfg(
   text: string,
   fileName: string,
+  defaults: "table" | "sample" = "table",
 ): { readonly cfg: Lwm2mCfg; readonly warnings: readonly ConfigProblem[] } {
   refuseLonger(MAX_BYTES, text, fileName);
   const findings = createFindings(text, fileName);
   const { pairs } = readBlock(text, findings);
-  const cfg = readFields<Lwm2mCfg>(pairs, ROWS, findings);
+  const cfg = readFields<Lwm2mCfg>(pairs, defaults === "sample" ? SAMPLE_ROWS : ROWS, findings);
   findings.check();
   return { cfg, warnings: findings.warnings };
 }

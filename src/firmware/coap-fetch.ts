@@ -37,7 +37,14 @@ export function createCoapFetch(options: CoapFetchOptions): Fetch {
     signal.addEventListener("abort", close);
     try {
       const link = await options.openLink({ ...target, ...credentials }, signal);
-      endpoint = createEndpoint({ link, runtime, transmission, onTraffic, onRequest: () => ({ code: "4.04" }) });
+      const { addedBytes = 0 } = link;
+      endpoint = createEndpoint({
+        link,
+        runtime,
+        transmission,
+        onTraffic: (direction, bytes) => onTraffic(direction, bytes + addedBytes),
+        onRequest: () => ({ code: "4.04" }),
+      });
       if (signal.aborted) throw new DownloadError("connection", "download: stopped");
       await fetchBlocks(endpoint, uri, resume, sink);
     } catch (error) {

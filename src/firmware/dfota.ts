@@ -6,7 +6,7 @@ import { z } from "zod";
 import { CoapError } from "#coap/message";
 import type { Efs } from "#efs/efs";
 import { createDownload, type Receiver } from "#firmware/download";
-import { DownloadError, type DownloadFault } from "#firmware/download-error";
+import { DownloadError, type DownloadProblem, type DownloadTrouble } from "#firmware/download-error";
 import type { Fetch } from "#firmware/fetch";
 import { createFlashing } from "#firmware/flashing";
 import { createKeptMachine, type KeptMachine } from "#firmware/kept-machine";
@@ -46,17 +46,16 @@ export interface Dfota {
 const FOLDER = "/fota";
 const HOST_FILE = `${FOLDER}/update.zip`;
 /** <http_err> and <err> of `+QIND: "FOTA"` (BG96 DFOTA guide). */
-const HTTP_ERRORS: Readonly<Record<DownloadFault, number>> = {
-  flash: 708,
-  ram: 707,
-  connection: 702,
-  uri: 706,
-  protocol: 703,
-  integrity: 0,
-  unsupported: 0,
+const HTTP_ERRORS: Readonly<Record<DownloadTrouble, number>> = {
+  unknown: 701,
+  unconnected: 702,
+  refused: 703,
+  timeout: 704,
+  absent: 706,
+  unwritten: 707,
+  large: 708,
 };
-const HTTP_UNKNOWN_ERROR = 701;
-const ERRORS = { failed: 504, integrity: 506, unsupported: 511 } as const;
+const ERRORS = { failed: 504, absent: 505, integrity: 506, unsupported: 511 } as const;
 
 const image = z.object({ name: z.string(), version: z.string() });
 const uri = z.string();
@@ -90,14 +89,15 @@ export function createDfota(options: DfotaOptions): Dfota {
   const download = createDownload({
     ...options,
     path: `${FOLDER}/update.bin`,
+    apn: () => /^\d,"([^"]*)"/.exec(modem.state.settings["qcfgext/fota_apn"] ?? "")?.[1] ?? "",
     onArrived: (image) => handle({ type: "arrived", image }),
     onFailed: failed,
     onWithdrawn: () => handle({ type: "withdrawn" }),
   });
 
-  function failed(fault: DownloadFault, message: string): void {
+  function failed({ fault, trouble, message }: DownloadProblem): void {
     log.warn({ fault, reason: message }, "no firmware package");
-    handle({ type: "failed", fault });
+    handle({ type: "failed", fault, trouble });
   }
 
   const change = (part: Partial<ModemState["firmware"]>) =>
@@ -115,9 +115,11 @@ export function createDfota(options: DfotaOptions): Dfota {
     if (!isHosts && !isHttp(downloading.uri)) return;
     if (state.is === "downloading") return report({ step: "HTTPSTART" });
     const fault = event.type === "failed" ? event.fault : undefined;
-    const error = fault ? HTTP_ERRORS[fault] : event.type === "arrived" ? 0 : HTTP_UNKNOWN_ERROR;
-    report({ step: "HTTPEND", error });
-    if (isHosts && (fault === "integrity" || fault === "unsupported")) report({ step: "END", error: ERRORS[fault] });
+    const unfit = fault === "integrity" || fault === "unsupported" ? fault : undefined;
+    const hasCome = unfit !== undefined || event.type === "arrived";
+    const trouble = (event.type === "failed" && event.trouble) || "unknown";
+    report({ step: "HTTPEND", error: hasCome ? 0 : HTTP_ERRORS[trouble] });
+    if (isHosts && unfit) report({ step: "END", error: ERRORS[unfit] });
   };
 
   const perform = (effect: UpdateEffect) => {
@@ -184,13 +186,13 @@ export function createDfota(options: DfotaOptions): Dfota {
     if (continued) report({ step: "continued" });
     if (!continued || isHosts) report({ step: "START" });
     if (continued) return flashing.resume();
-    const fault = faultOfPackage(isHosts);
-    if (fault) endWith(ERRORS[fault], { type: "failed", fault });
+    const error = errorOfPackage(isHosts);
+    if (error) endWith(ERRORS[error], { type: "failed", fault: error === "unsupported" ? error : "integrity" });
     else flashing.begin();
   };
 
   /** The file may have been changed since it was examined. */
-  const faultOfPackage = (isHosts: boolean): "integrity" | "unsupported" | undefined => {
+  const errorOfPackage = (isHosts: boolean): "absent" | "integrity" | "unsupported" | undefined => {
     try {
       if (isHosts) examineHostFile();
       else download.examine();
@@ -198,6 +200,7 @@ export function createDfota(options: DfotaOptions): Dfota {
     } catch (error) {
       if (!(error instanceof DownloadError)) throw error;
       log.warn({ reason: error.message }, "the firmware package cannot be applied");
+      if (error.trouble === "absent") return "absent";
       return error.fault === "unsupported" ? "unsupported" : "integrity";
     }
   };

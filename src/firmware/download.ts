@@ -2,15 +2,16 @@
 import { z } from "zod";
 import { CoapError } from "#coap/message";
 import { type Efs, EfsError, type EfsFile } from "#efs/efs";
-import { DownloadError, type DownloadFault } from "#firmware/download-error";
+import { DownloadError, type DownloadProblem } from "#firmware/download-error";
 import { takeFault } from "#firmware/faults";
 import type { Fetch, FetchSink } from "#firmware/fetch";
 import { type Image, MOST_PACKAGE_BYTES } from "#firmware/package";
 import { examineFile } from "#firmware/package-file";
 import { type PackageUri, parsePackageUri } from "#firmware/package-uri";
 import { awaitService } from "#firmware/service-wait";
+import { refusal } from "#modem/data-call";
 import type { Modem } from "#modem/modem";
-import { inService } from "#modem/network";
+import { isOnline } from "#modem/network";
 import type { Power } from "#modem/power";
 import type { Runtime } from "#runtime";
 
@@ -32,9 +33,11 @@ export interface DownloadOptions {
   readonly fetch: Readonly<Record<PackageUri["scheme"], Fetch>>;
   /** Takes files for packages that are none. */
   readonly acceptAny: boolean;
+  /** Of the data call to fetch over; "" = the one that is there. */
+  apn(): string;
   /** All of it is there, and sound. */
   onArrived(image: Image): void;
-  onFailed(fault: DownloadFault, message: string): void;
+  onFailed(problem: DownloadProblem): void;
   /** What is pushed is no package after all. */
   onWithdrawn(): void;
 }
@@ -123,9 +126,9 @@ export function createDownload(options: DownloadOptions): Download {
   /** Whatever goes wrong, as the fault it is. */
   const faultOf = (error: unknown): DownloadError => {
     if (error instanceof DownloadError) return error;
-    if (error instanceof EfsError) return new DownloadError("flash", error.message);
+    if (error instanceof EfsError) return new DownloadError("flash", error.message, "unwritten");
     log.error({ err: error }, "a download failed");
-    return new DownloadError("connection", String(error));
+    return new DownloadError("connection", String(error), "unknown");
   };
 
   const examine = () => {
@@ -140,8 +143,7 @@ export function createDownload(options: DownloadOptions): Download {
     try {
       image = examine();
     } catch (error) {
-      const { fault, message } = faultOf(error);
-      return options.onFailed(fault, message);
+      return options.onFailed(faultOf(error));
     }
     options.onArrived(image);
   };
@@ -195,8 +197,11 @@ export function createDownload(options: DownloadOptions): Download {
       const abort = () => attempt.abort();
       signal.addEventListener("abort", abort);
       // a datagram is lost without service, and asked for again; a TCP connection breaks
-      const unwatch = modem.onChange((now) => isHttp && !inService(now) && abort());
+      const unwatch = modem.onChange((now) => isHttp && !isOnline(now) && abort());
       try {
+        const apn = options.apn();
+        const refused = apn === "" ? undefined : refusal(modem.state, apn);
+        if (refused) throw new DownloadError("connection", `download: no data call with ${apn}: ${refused}`);
         await options.fetch[uri.scheme](uri, { from: before, etag: note.etag }, sink, attempt.signal);
         if (current === mine) opened().sync();
         return;
@@ -225,9 +230,9 @@ export function createDownload(options: DownloadOptions): Download {
       const mine = begin();
       const isOver = () => current !== mine;
       const refused = (error: unknown): CoapError => {
-        const { fault, message } = faultOf(error);
-        if (!isOver()) options.onFailed(fault, message);
-        return new CoapError(REFUSALS[fault as keyof typeof REFUSALS], message);
+        const problem = faultOf(error);
+        if (!isOver()) options.onFailed(problem);
+        return new CoapError(REFUSALS[problem.fault as keyof typeof REFUSALS], problem.message);
       };
       try {
         if (total !== undefined) refuseLarge(total);
@@ -255,7 +260,8 @@ export function createDownload(options: DownloadOptions): Download {
         },
         abandon(why) {
           if (isOver()) return;
-          if (why === "lost") options.onFailed("connection", "package: its transfer was not finished");
+          if (why === "lost")
+            options.onFailed(new DownloadError("connection", "package: its transfer was not finished"));
           else options.onWithdrawn();
         },
       };
@@ -263,12 +269,10 @@ export function createDownload(options: DownloadOptions): Download {
     fetch(text) {
       const mine = begin();
       const failed = (error: unknown) => {
-        if (current !== mine) return;
-        const { fault, message } = faultOf(error);
-        options.onFailed(fault, message);
+        if (current === mine) options.onFailed(faultOf(error));
       };
       const cancel = clock.after(LONGEST_MS, () =>
-        failed(new DownloadError("connection", "download: takes over a day")),
+        failed(new DownloadError("connection", "download: takes over a day", "timeout")),
       );
       mine.signal.addEventListener("abort", cancel);
       run(text, mine).then(() => {

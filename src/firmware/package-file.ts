@@ -6,7 +6,7 @@ import { examinePackage, type Image } from "#firmware/package";
 /** @throws DownloadError "integrity" or "unsupported" */
 export function examineFile(efs: Efs, path: string, acceptAny: boolean): Image {
   try {
-    if (!efs.exists(path)) throw new DownloadError("integrity", `package: there is no ${path}`);
+    if (!efs.exists(path)) throw new DownloadError("integrity", `package: there is no ${path}`, "absent");
     const file = efs.open(path);
     try {
       return examinePackage(file, acceptAny);

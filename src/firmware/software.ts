@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { DfotaOptions } from "#firmware/dfota";
 import { createDownload, type Receiver } from "#firmware/download";
-import type { DownloadFault } from "#firmware/download-error";
+import type { DownloadProblem } from "#firmware/download-error";
 import { takeFault } from "#firmware/faults";
 import { createKeptMachine, type KeptMachine } from "#firmware/kept-machine";
 import { problemOf } from "#firmware/package-source";
@@ -57,12 +57,13 @@ export function createSoftware(options: DfotaOptions): Software {
   const download = createDownload({
     ...options,
     path: `${FOLDER}/software.bin`,
+    apn: () => "",
     onArrived: (image) => handle({ type: "arrived", image }),
     onFailed: failed,
     onWithdrawn: () => handle({ type: "withdrawn" }),
   });
 
-  function failed(fault: DownloadFault, message: string): void {
+  function failed({ fault, message }: DownloadProblem): void {
     log.warn({ fault, reason: message }, "no software package");
     handle({ type: "failed", fault });
   }

@@ -9,7 +9,7 @@
  */
 
 import type { ResponseCode } from "#coap/message";
-import type { DownloadFault, DownloadProblem } from "#firmware/download-error";
+import type { DownloadFault, DownloadProblem, DownloadTrouble } from "#firmware/download-error";
 import type { Step } from "#firmware/kept-machine";
 import type { Image } from "#firmware/package";
 
@@ -41,7 +41,7 @@ export type UpdateEvent =
   /** An empty URI, or a package of one NUL byte. */
   | { readonly type: "reset" }
   | { readonly type: "arrived"; readonly image: Image }
-  | { readonly type: "failed"; readonly fault: DownloadFault }
+  | { readonly type: "failed"; readonly fault: DownloadFault; readonly trouble?: DownloadTrouble }
   | { readonly type: "executed" }
   | { readonly type: "booted" }
   | { readonly type: "flashed" }

@@ -18,7 +18,7 @@ export interface BootstrapSession {
   readonly account: Account;
   readonly state: BootstrapState;
   handle(event: BootstrapEvent): void;
-  /** The module is online again: where the Bootstrap-Server may begin, over a new link if the address is another one. */
+  /** The module is online again: what could not be asked is; where the Bootstrap-Server may begin, over a new link if the address is another one. */
   goOn(): void;
   close(): void;
 }
@@ -59,6 +59,8 @@ export function createBootstrapSession(options: BootstrapSessionOptions): Bootst
   let failures = 0;
   let opening: AbortController | undefined;
   let isClosed = false;
+  /** What came of being offline: it waits, and counts for no attempt. */
+  let held: BootstrapEvent | undefined;
   let generation = 0;
 
   const closeLink = () => {
@@ -195,6 +197,11 @@ export function createBootstrapSession(options: BootstrapSessionOptions): Bootst
       return state;
     },
     handle(event) {
+      const isOfNetwork = event.type === "retryDue" || (event.type === "failed" && state.is === "requesting");
+      if (isOfNetwork && !options.isOnline()) {
+        held = event;
+        return;
+      }
       const before = state;
       const step = stepBootstrap(state, event, policy);
       state = step.state;
@@ -202,6 +209,11 @@ export function createBootstrapSession(options: BootstrapSessionOptions): Bootst
       for (const effect of step.effects) perform(effect);
     },
     goOn() {
+      const waiting = held;
+      held = undefined;
+      if (waiting && options.address() !== address) closeLink();
+      if (waiting?.type === "failed") return perform({ do: "request" });
+      if (waiting) return session.handle(waiting);
       if (!listens || state.is === "requesting") return;
       if (options.dataCall() === true && options.address() !== address) listen();
     },

@@ -1,10 +1,12 @@
 /** The Client put together: lifecycle, operations and observations behind what the terminal and the operator see. */
 import type { TransmissionParameters } from "#coap/endpoint";
 import type { OpenLink } from "#coap/link";
+import { type ClientDialect, DEFAULT_CLIENT_DIALECT } from "#config/spelling";
 import type { Efs } from "#efs/efs";
 import type { Store } from "#efs/store";
 import { createAccess } from "#lwm2m/access";
 import { createAccounts, serverParameters } from "#lwm2m/accounts";
+import { type Activity, awaitsAnswer } from "#lwm2m/activity";
 import { createAttributes } from "#lwm2m/attributes";
 import { serveBootstrap } from "#lwm2m/bootstrap-operation";
 import { type Client, ClientError } from "#lwm2m/client";
@@ -45,6 +47,7 @@ export interface ClientOptions {
   readonly capabilities?: Capabilities;
   /** A Bootstrap-Server may bootstrap the device without having been asked; a BG96 does not offer it. */
   readonly serverInitiatedBootstrap?: boolean;
+  readonly dialect?: Partial<ClientDialect>;
   /** Registers at every boot, whether or not lwm2m_app_autostart is there. */
   readonly autostart: boolean;
 }
@@ -55,6 +58,7 @@ export interface ClientCore extends Client {
   triggerUpdate(serverInstanceId: number): void;
   /** Whether LGU+'s own Objects are there. */
   readonly lguOffered: boolean;
+  readonly activity: Activity;
   /** Before power goes: de-registers, at most 5 s, unless registrations outlive a reboot (PER_REGSTATUS_FEAT). */
   goDown(): Promise<void>;
 }
@@ -66,12 +70,14 @@ const UPLINK: Readonly<Record<number, { readonly instanceId: number; readonly re
   26241: { instanceId: 0, resourceId: 0 },
 };
 const DEREGISTER_LIMIT_MS = 5000;
+const BOOTSTRAPPING = 2;
 /** Longest BOOT_UP_SLEEP_TIME by boot profile, s. */
 const SLEEP_LIMIT_S = { instant: 0, fast: 1, realistic: Number.POSITIVE_INFINITY } as const;
 
 export function createClient(options: ClientOptions): ClientCore {
   const { runtime, modem, power, efs, registry, settings } = options;
   const { clock, log } = runtime;
+  const dialect: ClientDialect = { ...DEFAULT_CLIENT_DIALECT, ...options.dialect };
   const access = createAccess({ registry });
   const attributes = createAttributes({ registry });
   const accounts = createAccounts({
@@ -144,6 +150,7 @@ export function createClient(options: ClientOptions): ClientCore {
 
   const lifecycle: Lifecycle = createLifecycle({
     ...options,
+    dialect,
     serverInitiated: options.serverInitiatedBootstrap ?? false,
     accounts,
     kept,
@@ -177,10 +184,14 @@ export function createClient(options: ClientOptions): ClientCore {
   // ---- boot
 
   let sleeping: Cancel | undefined;
+  const stopSleeping = () => {
+    sleeping?.();
+    sleeping = undefined;
+  };
   /** Damage in the module's files is told when it boots, whether or not LwM2M starts. */
   const autostart = () => {
     try {
-      const { cfg } = readClientFiles(efs, log);
+      const { cfg } = readClientFiles(efs, log, dialect.lwm2mCfgDefaults);
       accounts.check();
       if (!options.autostart && !settings.enabled) return;
       const sleepS = Math.min(cfg.bootUpSleepS, SLEEP_LIMIT_S[power.profile]);
@@ -190,6 +201,7 @@ export function createClient(options: ClientOptions): ClientCore {
     }
   };
   const startOrExplain = () => {
+    sleeping = undefined;
     try {
       if (!options.autostart && !settings.enabled) return; // disabled meanwhile
       lifecycle.start();
@@ -198,7 +210,7 @@ export function createClient(options: ClientOptions): ClientCore {
     }
   };
   const halt = () => {
-    sleeping?.();
+    stopSleeping();
     lifecycle.halt();
   };
   modem.onChange((now, before) => {
@@ -241,9 +253,10 @@ export function createClient(options: ClientOptions): ClientCore {
       };
     },
     register(automatic) {
-      if (automatic) settings.setEnabled(true);
-      sleeping?.();
+      if (modem.state.sim.card === "NOT INSERTED") throw new ClientError("register: no SIM");
       lifecycle.start();
+      stopSleeping();
+      if (automatic) settings.setEnabled(true);
     },
     update(shortServerId, withObjects) {
       requireRunning("update");
@@ -251,7 +264,7 @@ export function createClient(options: ClientOptions): ClientCore {
     },
     async deregister(withinMs = DEREGISTER_LIMIT_MS) {
       requireRunning("deregister");
-      await lifecycle.deregister(withinMs);
+      await lifecycle.deregister(withinMs, dialect.deregisterEvent);
     },
     setLifetime(shortServerId, lifetimeS) {
       if (!lifecycle.running) {
@@ -277,6 +290,11 @@ export function createClient(options: ClientOptions): ClientCore {
     goDown,
     get lguOffered() {
       return lifecycle.lguOffered;
+    },
+    get activity() {
+      const bootstraps = modem.state.lwm2m.phase === BOOTSTRAPPING;
+      if (sleeping || bootstraps || lifecycle.sessions.some(({ state }) => awaitsAnswer(state))) return "busy";
+      return lifecycle.running ? "running" : "none";
     },
     disable: lifecycle.disable,
     triggerUpdate: lifecycle.triggerUpdate,

@@ -1,5 +1,6 @@
 /** The module's configuration files as the Client reads them when it starts. */
 import { ConfigError } from "#config";
+import type { ClientDialect } from "#config/spelling";
 import { parseCarrierApnCfg } from "#efs/carrier-apn-cfg";
 import type { Efs } from "#efs/efs";
 import { type Lwm2mCfg, parseLwm2mCfg } from "#efs/lwm2m-cfg";
@@ -25,18 +26,21 @@ export interface ClientFiles {
   bootstrapIfFails(shortServerId: number): boolean;
 }
 
-/** @throws ClientError for a damaged file, after every problem has been logged with its place and remedy. */
-export function readClientFiles(efs: Efs, log: Log): ClientFiles {
+/**
+ * @param defaults what a key is that lwm2m_cfg leaves out
+ * @throws ClientError for a damaged file, after every problem has been logged with its place and remedy.
+ */
+export function readClientFiles(efs: Efs, log: Log, defaults: ClientDialect["lwm2mCfgDefaults"]): ClientFiles {
   const parsed = <T>(path: string, parse: (text: string, name: string) => T): T => {
     try {
-      return parse(efs.read(path)?.toString("utf8") ?? "", path);
+      return parse(efs.read(path)?.toString("utf8") ?? "{}", path);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       for (const { place, message, remedy } of error.problems) log.error({ place, remedy }, message);
       throw new ClientError(`${path} cannot be used: ${error.message}`);
     }
   };
-  const { cfg, warnings } = parsed(LWM2M_CFG, parseLwm2mCfg);
+  const { cfg, warnings } = parsed(LWM2M_CFG, (text, name) => parseLwm2mCfg(text, name, defaults));
   for (const { place, message, remedy } of warnings) log.warn({ place, remedy }, message);
   const carrier = efs.exists(CARRIER_APN_CFG) ? parsed(CARRIER_APN_CFG, parseCarrierApnCfg) : undefined;
   for (const { place, message, remedy } of carrier?.warnings ?? []) log.warn({ place, remedy }, message);

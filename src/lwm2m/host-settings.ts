@@ -2,6 +2,8 @@
 import { z } from "zod";
 import type { Efs } from "#efs/efs";
 import { ClientError } from "#lwm2m/client";
+import type { Modem } from "#modem/modem";
+import type { Log } from "#runtime";
 
 export const HOST_SETTINGS_FILE = "/datatx/qlwm2m.json";
 
@@ -49,10 +51,45 @@ export function readHostSettings(efs: Efs): HostSettings {
   return result.data;
 }
 
-/** Changes the named settings; one that is given as undefined is forgotten. @throws ClientError rather than replace a damaged file. */
-export function updateHostSettings(
-  efs: Efs,
-  change: { [Key in keyof HostSettings]?: HostSettings[Key] | undefined },
-): void {
+/** One that is given as undefined is forgotten. */
+type Change = { [Key in keyof HostSettings]?: HostSettings[Key] | undefined };
+
+/** Changes the named settings. @throws ClientError rather than replace a damaged file. */
+function updateHostSettings(efs: Efs, change: Change): void {
   efs.write(HOST_SETTINGS_FILE, `${JSON.stringify({ ...readHostSettings(efs), ...change }, undefined, 2)}\n`);
+}
+
+/** The same, read once a boot: what a Server may ask for depends on it, and no request is to wait for the disk. */
+export interface HeldHostSettings {
+  /** @throws ClientError for a damaged file, which the log tells */
+  read(): HostSettings;
+  /** @throws ClientError rather than replace a damaged file */
+  update(change: Change): void;
+  /** The file goes, and with it all of them. */
+  remove(): void;
+}
+
+export function holdHostSettings(efs: Efs, modem: Modem, log: Log): HeldHostSettings {
+  let held: { readonly boots: number; readonly settings: HostSettings } | undefined;
+  return {
+    read() {
+      const { boots } = modem.state.power;
+      try {
+        if (held?.boots !== boots) held = { boots, settings: readHostSettings(efs) };
+        return held.settings;
+      } catch (error) {
+        if (error instanceof ClientError)
+          log.warn({ place: HOST_SETTINGS_FILE, remedy: "remove the file" }, error.message);
+        throw error;
+      }
+    },
+    update(change) {
+      updateHostSettings(efs, change);
+      held = undefined;
+    },
+    remove() {
+      efs.remove(HOST_SETTINGS_FILE);
+      held = undefined;
+    },
+  };
 }

@@ -59,7 +59,9 @@ const schema = z.array(
         token: z.string().regex(/^([0-9a-f]{2}){0,8}$/),
         path: z.string(),
         accept: z.int(),
-        told: z.object({ news: z.base64(), numbers: z.array(number).optional() }).optional(),
+        told: z
+          .object({ news: z.base64(), numbers: z.array(number).optional(), atMs: z.number().optional() })
+          .optional(),
       }),
     ),
     attributes: z.array(z.object({ shortServerId: z.int(), path: z.string(), attributes })),

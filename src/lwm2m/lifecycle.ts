@@ -8,6 +8,7 @@ import type { TransmissionParameters } from "#coap/endpoint";
 import type { OpenLink } from "#coap/link";
 import type { Request, Response } from "#coap/message";
 import type { BodySink } from "#coap/uploads";
+import type { ClientDialect } from "#config/spelling";
 import type { Efs } from "#efs/efs";
 import type { Store } from "#efs/store";
 import { createAccountKeeper } from "#lwm2m/account-keeper";
@@ -29,7 +30,7 @@ import { watchForUpdates } from "#lwm2m/update-triggers";
 import { callForModule, moduleCall } from "#modem/data-call";
 import type { Modem } from "#modem/modem";
 import { inService, isOnline } from "#modem/network";
-import type { ClientPhase } from "#modem/state";
+import type { ClientPhase, ModemState } from "#modem/state";
 import type { CountTraffic } from "#modem/traffic-meter";
 import type { Cancel, Runtime } from "#runtime";
 
@@ -47,6 +48,7 @@ export interface LifecycleOptions {
   readonly openLink: OpenLink;
   readonly transmission: TransmissionParameters;
   readonly registerVersion: "always" | "above1.0";
+  readonly dialect: ClientDialect;
   onRequest(request: Request, session: ServerSession): Response | Promise<Response>;
   onUpload(request: Request, size: number | undefined, session: ServerSession): BodySink | undefined;
   onBootstrapRequest(request: Request): Response;
@@ -71,8 +73,8 @@ export interface Lifecycle {
   /** @throws ClientError without usable configuration. */
   start(): void;
   update(shortServerId: number, content: UpdateContent): void;
-  /** Resolves once all Servers have answered, or after `withinMs`; everything has ended then. */
-  deregister(withinMs: number): Promise<void>;
+  /** Resolves once all Servers have answered, or after `withinMs`; everything has ended then. @param tellsEnd by event 0 */
+  deregister(withinMs: number, tellsEnd: boolean): Promise<void>;
   /** Before power goes: as deregister(), but without a word where the registrations are kept over a reboot. */
   goDown(withinMs: number): Promise<void>;
   disable(serverInstanceId: number): void;
@@ -88,7 +90,7 @@ const LEAVE_DELAY_MS = 250;
 type Source = ReturnType<Accounts["load"]>;
 
 export function createLifecycle(options: LifecycleOptions): Lifecycle {
-  const { runtime, modem, registry, accounts, kept, settings } = options;
+  const { runtime, modem, registry, accounts, kept, settings, dialect } = options;
   const { clock, log } = runtime;
   let running = false;
   /** Bootstrap or registration has begun (after service and data call). */
@@ -152,6 +154,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
         get bootstrapIfFails() {
           return files!.bootstrapIfFails(account.shortServerId) && accounts.bootstrapServer !== undefined;
         },
+        registersIfLost: dialect.updateRefused === "register",
       },
       awakeMs: files!.cfg.ackTimeoutS * 1000,
       version: options.registerVersion === "always" ? "1.0" : undefined,
@@ -159,6 +162,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
       phoneNumber: () => modem.state.sim.msisdn,
       parameters: () => serverParameters(registry, account),
       objectLinks: () => formatObjectList(registry),
+      isOnline: () => isOnline(modem.state),
       dataCall: () => dataCall(account),
       address: () => addressFor(account),
       onRequest: options.onRequest,
@@ -190,6 +194,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     keeper,
     policy: () => ({ retry: files!.registrationRetry, retries: files!.cfg.maxRebootstraps }),
     endpointName: () => nameFor("bootstrap"),
+    isOnline: () => isOnline(modem.state),
     dataCall: () => dataCall(undefined),
     address: () => addressFor(undefined),
     serve: options.onBootstrapRequest,
@@ -220,8 +225,13 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
 
   const hasService = () => isOnline(modem.state) && !blockedByRoaming();
 
+  const isDenied = (state: ModemState) => state.registration.eps === 3;
+  const sayDenied = () =>
+    log.info({ cause: modem.state.network.rejectCause }, "LwM2M is idle: the network denies registration");
+
   const seekDataCall = (source: Source) => {
     const { cfg, dataCallRetry } = files!;
+    if (isDenied(modem.state)) sayDenied();
     seeking = awaitDataCall({
       modem,
       clock,
@@ -260,11 +270,12 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     }
     if (running && !isStuck()) return;
     stop();
-    files = readClientFiles(options.efs, log);
+    files = readClientFiles(options.efs, log, dialect.lwm2mCfgDefaults);
     taken = takeSettings(settings);
     const source = accounts.load(taken.bootstrapMode);
     if (source === "none") throw new ClientError("LwM2M cannot start: no /datatx/bootstrap.ini");
-    if (accounts.servers.length === 0 && !accounts.bootstrapServer) {
+    const wantsBootstrap = taken.bootstrapMode === 1; // which without an account ends in event 1
+    if (accounts.servers.length === 0 && !accounts.bootstrapServer && !wantsBootstrap) {
       throw new ClientError("LwM2M cannot start: no server account in /datatx/bootstrap.ini");
     }
     keeper.begin(source);
@@ -283,16 +294,20 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     }
   };
 
-  const deregister = async (withinMs: number): Promise<void> => {
+  const deregister = async (withinMs: number, tellsEnd: boolean): Promise<void> => {
     startsAgain = false;
     if (leaving) return leaving;
     const mine = life;
+    const end = () => {
+      if (tellsEnd && active) say(0);
+      stop();
+    };
     const answers = registrations.deregister(withinMs);
-    if (!answers) return stop();
+    if (!answers) return end();
     leaving = answers.then(() => {
       if (mine !== life) return;
       const next = startsAgain;
-      stop();
+      end();
       if (next) orStop(start);
     });
     return leaving;
@@ -307,6 +322,9 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     kept.end();
     stop();
     if (next) orStop(start);
+  });
+  modem.onChange((now, before) => {
+    if (running && isDenied(now) && !isDenied(before)) sayDenied();
   });
   registry.onChange(({ path }) => {
     if (active && !bootstrapping.isTransferring && path.objectId !== undefined && path.objectId <= 2) keeper.changed();
@@ -333,6 +351,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
       return registrationName();
     },
     get lguOffered() {
+      if (dialect.uplinkObjects === "all") return true;
       return running && taken ? taken.lguOffered : offersLgu(settings);
     },
     start,
@@ -346,7 +365,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     deregister,
     async goDown(withinMs) {
       if (!leaving && kept.end()) stop();
-      else await deregister(withinMs);
+      else await deregister(withinMs, false);
     },
     disable(serverInstanceId) {
       const session = registrations.find(serverInstanceId);

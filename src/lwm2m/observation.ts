@@ -288,12 +288,12 @@ export function createObservations(options: ObservationsOptions): Observations {
 
     dump: () =>
       [...relations.values()].map((relation) =>
-        recordOf(relation, !relation.happened && !relation.inFlight && !held.has(relation)),
+        recordOf(relation, !relation.happened && !relation.inFlight && !held.has(relation), clock),
       ),
 
     restore(records) {
       for (const record of records) {
-        const relation = relationFrom(record, clock.monotonic());
+        const relation = relationFrom(record, clock);
         if (relation && relations.size < (options.maxRelations ?? MAX_RELATIONS)) {
           relations.set(keyOf(relation.token), relation);
         }

@@ -13,6 +13,8 @@ export interface PeerOptions {
   readonly runtime: Runtime;
   readonly openLink: OpenLink;
   readonly transmission: TransmissionParameters;
+  /** Whether packet data can flow. */
+  isOnline(): boolean;
   /** Whether the packet network carries this account's data now; a text says why not. */
   dataCall(): true | string;
   /** The module's own address in that call. */
@@ -28,9 +30,6 @@ export interface PeerEvents {
   /** The link has ended without us asking. */
   onClosed(reason: string): void;
 }
-
-/** What DTLS adds to a message: the head of its record, and nonce and tag of AES_128_CCM_8 (RFC 6347 §4.3.1, RFC 6655 §3). */
-const RECORD_BYTES = 13 + 8 + 8;
 
 /** @throws Error without data call or usable URI, LinkError, CoapFailure("closed") when `signal` was given meanwhile. */
 export async function openPeer(options: PeerOptions, events: PeerEvents, signal: AbortSignal): Promise<Endpoint> {
@@ -48,7 +47,7 @@ export async function openPeer(options: PeerOptions, events: PeerEvents, signal:
     link.close();
     throw new CoapFailure("closed", "link not needed any more");
   }
-  const added = target.scheme === "coaps" ? RECORD_BYTES : 0;
-  const count: CountTraffic = (direction, bytes) => onTraffic(direction, bytes + added);
+  const { addedBytes = 0 } = link;
+  const count: CountTraffic = (direction, bytes) => onTraffic(direction, bytes + addedBytes);
   return createEndpoint({ link, runtime, transmission, onTraffic: count, ...events });
 }

@@ -76,6 +76,7 @@ export function createQueueMode(options: QueueModeOptions): QueueMode {
   const deaf = (link: Link): Link => ({
     localPort: link.localPort,
     description: link.description,
+    addedBytes: link.addedBytes ?? 0,
     listen: (events) =>
       link.listen({
         message(datagram) {

@@ -9,6 +9,7 @@ export function overRadio(open: OpenLink, modem: Modem): OpenLink {
     return {
       localPort: link.localPort,
       description: link.description,
+      addedBytes: link.addedBytes ?? 0,
       listen: (events) =>
         link.listen({
           ...events,

@@ -14,8 +14,13 @@ import { type RetryPolicy, retryDelayMs } from "#lwm2m/retry";
 
 export type RegistrationState =
   | { readonly is: "idle" }
-  /** `leaving`: the answer is still awaited, only to De-register from what it grants. */
-  | { readonly is: "registering"; readonly attempt: number; readonly leaving?: boolean }
+  /** `leaving`, or disabled: the answer is still awaited, only to De-register from what it grants. */
+  | {
+      readonly is: "registering";
+      readonly attempt: number;
+      readonly leaving?: boolean;
+      readonly disableMs?: number;
+    }
   | { readonly is: "waiting"; readonly attempt: number }
   /** `proven`: an Update has been answered, so that a loss is no failure of the registration itself. */
   | { readonly is: "registered"; readonly location: readonly string[]; readonly proven?: boolean }
@@ -52,6 +57,8 @@ export type RegistrationEvent =
   | { readonly type: "moved" }
   /** Update refused (4.04 and all others) or unanswered; or the link has ended. */
   | { readonly type: "lost" }
+  /** The same, or Register unanswered, while the module is offline: no Server has failed. */
+  | { readonly type: "unheard" }
   | { readonly type: "disableAsked"; readonly disableMs: number }
   | { readonly type: "enableDue" }
   /** @param answerDue whether a Register is under way that the Server may have taken. */
@@ -68,11 +75,15 @@ export type RegistrationEffect =
   | { readonly do: "startTimer"; readonly event: "retryDue" | "enableDue"; readonly ms: number }
   | { readonly do: "stopTimer" }
   /** BS_IF_REG_FAILS: a registration failure leads to the Bootstrap-Server. */
-  | { readonly do: "bootstrap" };
+  | { readonly do: "bootstrap" }
+  /** The registration is gone, and not made anew. */
+  | { readonly do: "giveUp" };
 
 export interface RegistrationPolicy {
   readonly retry: RetryPolicy;
   readonly bootstrapIfFails: boolean;
+  /** Whether a registration whose Update has failed is made anew; otherwise the Server is given up. */
+  readonly registersIfLost: boolean;
 }
 
 export interface RegistrationStep {
@@ -80,7 +91,7 @@ export interface RegistrationStep {
   readonly effects: readonly RegistrationEffect[];
 }
 
-const both = (a: UpdateContent | undefined, b: UpdateContent): UpdateContent => ({
+export const both = (a: UpdateContent | undefined, b: UpdateContent): UpdateContent => ({
   lifetime: b.lifetime || (a?.lifetime ?? false),
   binding: b.binding || (a?.binding ?? false),
   objects: b.objects || (a?.objects ?? false),
@@ -132,14 +143,22 @@ export function stepRegistration(
       switch (event.type) {
         case "accepted":
           if (state.leaving) return leave(event.location, undefined);
+          if (state.disableMs !== undefined) return leave(event.location, state.disableMs);
           return { state: { is: "registered", location: event.location }, effects: [{ do: "scheduleUpdate" }] };
         case "failed":
         case "lost":
           if (state.leaving) return idle;
+          if (state.disableMs !== undefined) return disable(state.disableMs);
           if (policy.bootstrapIfFails) return { state: { is: "idle" }, effects: [{ do: "bootstrap" }] };
           return wait(state.attempt);
+        case "unheard":
+          if (state.leaving) return idle;
+          return state.disableMs === undefined ? wait(state.attempt) : disable(state.disableMs);
         case "moved":
-          return state.leaving ? idle : register(state.attempt);
+          if (state.leaving) return idle;
+          return state.disableMs === undefined ? register(state.attempt) : disable(state.disableMs);
+        case "disableAsked": // by another Server
+          return { state: { ...state, disableMs: event.disableMs }, effects: [] };
         case "deregisterAsked":
           return event.answerDue ? { state: { ...state, leaving: true }, effects: [] } : idle;
         default:
@@ -181,7 +200,10 @@ export function stepRegistration(
         case "moved":
           return move(state.location, both(state.again, state.content));
         case "lost":
-          return register(0);
+          if (policy.registersIfLost) return register(0);
+          return { state: { is: "idle" }, effects: [{ do: "stopTimer" }, { do: "giveUp" }] };
+        case "unheard": // told again as soon as the module is online
+          return { state: { is: "registered", location: state.location, proven: true }, effects: [] };
         case "disableAsked":
           return leave(state.location, event.disableMs);
         case "deregisterAsked":
@@ -195,7 +217,7 @@ export function stepRegistration(
       // a Server may disable another one's account, again and again: the latest time counts
       if (event.type === "disableAsked" && state.disableMs !== undefined)
         return { state: { is: "deregistering", disableMs: event.disableMs }, effects: [] };
-      if (event.type !== "deregistered" && event.type !== "lost") return stay;
+      if (event.type !== "deregistered" && event.type !== "lost" && event.type !== "unheard") return stay;
       return state.disableMs === undefined ? idle : disable(state.disableMs);
     case "disabled":
       if (event.type === "disableAsked") return disable(event.disableMs);

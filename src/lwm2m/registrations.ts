@@ -13,7 +13,7 @@ export interface RegistrationsOptions {
   readonly log: Log;
   sessionOptions(
     account: Account,
-  ): Omit<ServerSessionOptions, "account" | "onState" | "onRegister" | "onBootstrapWanted">;
+  ): Omit<ServerSessionOptions, "account" | "onState" | "onRegister" | "onBootstrapWanted" | "onGivenUp">;
   phase(): ClientPhase | undefined;
   say(phase: ClientPhase): void;
   /** A Server has accepted, and no other is still being asked. */
@@ -91,6 +91,9 @@ export function createRegistrations(options: RegistrationsOptions): Registration
           onState,
           onRegister: options.onServerLost,
           onBootstrapWanted: options.onBootstrapWanted,
+          onGivenUp() {
+            if (sessions.every((each) => each.state.is === "idle")) options.onBootstrapWanted();
+          },
         }),
       );
       const starts = sessions.map((session) => ({ session, kept: options.kept(session.account) }));

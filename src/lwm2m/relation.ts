@@ -1,7 +1,7 @@
 /** One observed path of one Server, and how it is kept over a reboot. */
 import type { Sample, Sent } from "#lwm2m/notification";
 import { formatPath, type Path, parsePath } from "#lwm2m/path";
-import type { Cancel } from "#runtime";
+import type { Cancel, Clock } from "#runtime";
 
 export interface Relation {
   readonly token: Buffer;
@@ -25,7 +25,14 @@ export interface RelationRecord {
   readonly path: string;
   readonly accept: number;
   /** What the Server was last told; absent = not known. */
-  readonly told?: { readonly news: string; readonly numbers?: readonly number[] | undefined } | undefined;
+  readonly told?:
+    | {
+        readonly news: string;
+        readonly numbers?: readonly number[] | undefined;
+        /** Wall clock ms at which it was. */
+        readonly atMs?: number | undefined;
+      }
+    | undefined;
 }
 
 export function beginRelation(token: Buffer, path: Path, current: Sample, nowMs: number): Relation {
@@ -43,20 +50,30 @@ export function beginRelation(token: Buffer, path: Path, current: Sample, nowMs:
 }
 
 /** @param isTold whether the Server has been sent all that there was to tell */
-export function recordOf({ token, path, accept, last }: Relation, isTold: boolean): RelationRecord {
-  const told = { news: last.news.toString("base64"), numbers: last.numbers };
+export function recordOf(
+  { token, path, accept, last }: Relation,
+  isTold: boolean,
+  clock: Pick<Clock, "now" | "monotonic">,
+): RelationRecord {
+  const atMs = clock.now() - (clock.monotonic() - last.atMs);
+  const told = { news: last.news.toString("base64"), numbers: last.numbers, atMs };
   return { token: token.toString("hex"), path: formatPath(path), accept, ...(isTold && { told }) };
 }
 
 /** Its first notification is Confirmable: the Server may have forgotten it. @returns undefined for what is no path. */
-export function relationFrom({ token, path: text, accept, told }: RelationRecord, nowMs: number): Relation | undefined {
+export function relationFrom(
+  { token, path: text, accept, told }: RelationRecord,
+  clock: Pick<Clock, "now" | "monotonic">,
+): Relation | undefined {
   const path = parsePath(text);
+  // pmin and pmax have gone on meanwhile
+  const agoMs = Math.max(clock.now() - (told?.atMs ?? clock.now()), 0);
   return (
     path && {
       token: Buffer.from(token, "hex"),
       path,
       accept,
-      last: { news: Buffer.from(told?.news ?? "", "base64"), numbers: told?.numbers, atMs: nowMs },
+      last: { news: Buffer.from(told?.news ?? "", "base64"), numbers: told?.numbers, atMs: clock.monotonic() - agoMs },
       happened: told === undefined,
       heardAtMs: Number.NEGATIVE_INFINITY,
       inFlight: false,

@@ -4,6 +4,7 @@ import { CoapFailure, type Request, type Response } from "#coap/message";
 import type { BodySink } from "#coap/uploads";
 import type { Account } from "#lwm2m/accounts";
 import { type AwakeState, isQueued, LISTENING, WAKING } from "#lwm2m/awake";
+import { createOfflineHold } from "#lwm2m/offline-hold";
 import { openPeer, type PeerOptions } from "#lwm2m/peer";
 import { createQueueMode } from "#lwm2m/queue-mode";
 import {
@@ -54,6 +55,8 @@ export interface ServerSessionOptions extends PeerOptions, Omit<RegistrationRequ
   /** `awake` has changed. */
   onAwake(session: ServerSession): void;
   onBootstrapWanted(): void;
+  /** The registration is gone, and not made anew. */
+  onGivenUp(): void;
 }
 
 /** A Confirmable one. */
@@ -81,6 +84,7 @@ export function createServerSession(options: ServerSessionOptions): ServerSessio
   let formerPort: number | undefined;
   /** Confirmable notifications under way. */
   const unsettled = new Set<Notification>();
+  const hold = createOfflineHold();
   /** Those of them that were under way on a link of another address: they go again once the Server knows the new one. */
   let stranded: readonly Notification[] = [];
 
@@ -124,6 +128,7 @@ export function createServerSession(options: ServerSessionOptions): ServerSessio
         onUpload: (request, size) => options.onUpload(request, size, session),
         onClosed(reason) {
           log.warn({ reason }, "the link to the server has ended");
+          if (!options.isOnline()) dropLink(); // the next request opens another one
           session.handle({ type: "lost" });
         },
       },
@@ -226,6 +231,8 @@ export function createServerSession(options: ServerSessionOptions): ServerSessio
         return;
       case "bootstrap":
         return options.onBootstrapWanted();
+      case "giveUp":
+        return options.onGivenUp();
     }
   };
 
@@ -246,7 +253,9 @@ export function createServerSession(options: ServerSessionOptions): ServerSessio
     get endpoint() {
       return endpoint;
     },
-    handle(event) {
+    handle(given) {
+      const event = options.isOnline() ? given : hold.take(given, state);
+      if (!event) return;
       const before = state;
       const step = stepRegistration(state, event, policy);
       state = step.state;
@@ -273,9 +282,12 @@ export function createServerSession(options: ServerSessionOptions): ServerSessio
       session.handle({ type: "resumed", location: kept.location, content: requests.changesSince(kept) });
     },
     goOn() {
+      const { content, isEnableDue } = hold.release();
       if (state.is === "waiting") return session.handle({ type: "registerAsked" });
+      if (isEnableDue) return session.handle({ type: "enableDue" });
       const hasMoved = options.dataCall() === true && options.address() !== address;
-      session.handle(hasMoved ? { type: "moved" } : { type: "updateAsked", content: PLAIN_UPDATE });
+      if (hasMoved) session.handle({ type: "moved" });
+      if (!hasMoved || content !== PLAIN_UPDATE) session.handle({ type: "updateAsked", content });
     },
     wake: () => queueMode.handle({ type: "due" }),
     close() {

@@ -1,4 +1,4 @@
-/** What makes an Update due beside its timer: service that is back, Objects that come and go, a written Lifetime or Binding. */
+/** What makes an Update due beside its timer: service or a data call that is back, Objects that come and go, a written Lifetime or Binding. */
 import { SECURITY } from "#lwm2m/account-tree";
 import { serverParameters } from "#lwm2m/accounts";
 import { PLAIN_UPDATE, type UpdateContent } from "#lwm2m/registration";
@@ -23,8 +23,10 @@ export function watchForUpdates({ modem, registry, clock, sessions }: UpdateTrig
   let isListing = false;
 
   modem.onChange((now, before) => {
-    if (!isOnline(now) || isOnline(before)) return;
-    for (const session of sessions()) session.goOn();
+    if (!isOnline(now)) return;
+    const isBack = !isOnline(before);
+    const hasLostCall = before.moduleCalls.some((call) => !now.moduleCalls.includes(call));
+    if (isBack || hasLostCall) for (const session of sessions()) session.goOn();
   });
 
   registry.onChange(({ path, kind }: RegistryChange) => {

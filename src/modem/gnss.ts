@@ -58,7 +58,7 @@ export function createGnss({ modem, clock, limits }: GnssOptions): { close(): vo
 const isReceiving = ({ power, gnss }: ModemState) => power.phase === "running" && gnss.enabled && !gnss.faulty;
 
 /** Metres along the great circle (haversine), and up. */
-function distanceBetween(a: Position, b: Position): number {
+export function distanceBetween(a: Position, b: Position): number {
   const radians = (degrees: number) => (degrees * Math.PI) / 180;
   const half = (from: number, to: number) => Math.sin(radians(to - from) / 2) ** 2;
   const chord =

@@ -1,22 +1,29 @@
-/** The network side of the modem: search, registration and attach follow SIM, functionality, coverage and AT+COPS. */
+/** The network side of the modem: search, registration and attach follow SIM, functionality, coverage, AT+COPS and AT+QCFG. */
+import { attached, bearerOf } from "#modem/default-bearer";
 import type { Modem } from "#modem/modem";
-import { detached, endCalls } from "#modem/pdp-contexts";
+import { detached, withoutService } from "#modem/pdp-contexts";
 import type { BootProfile } from "#modem/power";
+import { attachesByItself, isSought, mayRegister, searchesBefore } from "#modem/search-settings";
 import type { ModemState, RegistrationStatus } from "#modem/state";
-import type { Cancel, Clock } from "#runtime";
+import type { Cancel, Clock, Log } from "#runtime";
 
-/** How long a search takes before a cell is found. */
+/** How long one access technology is searched for. */
 const SEARCH_MS: Readonly<Record<BootProfile, number>> = { instant: 0, fast: 80, realistic: 3000 };
 
 export interface Network {
   close(): void;
 }
 
+/** Whether the radio hears a cell: one of the kind that it is told to look for. */
+export const hears = (state: ModemState): boolean =>
+  state.functionality === 1 && state.network.coverage && isSought(state);
+
 /** What registration is heading for. */
 function target(state: ModemState): RegistrationStatus {
   if (state.power.phase !== "running" || state.functionality !== 1 || state.sim.status !== "READY") return 0;
   if (state.network.selection === 2) return 0;
-  if (!state.network.coverage) return 2;
+  if (!hears(state) || !mayRegister(state)) return 2;
+  if (state.network.rejectCause !== 0) return 3;
   return state.network.roaming ? 5 : 1;
 }
 
@@ -31,45 +38,77 @@ export function isOnline(state: ModemState): boolean {
 }
 
 /** What the network's time does to the module's clock: with AT+CTZU it takes time and zone over (3GPP TS 27.007 §8.40). */
-function heardTime({ time, network, settings }: ModemState): ModemState["time"] {
+function heardTime({ time, network, settings }: ModemState, heardAtMs: number): ModemState["time"] {
   const isTakenOver = (settings.ctzu ?? "0") !== "0";
-  return { ...time, ...(isTakenOver && { offsetMs: 0, zoneQuarters: network.zoneQuarters }), synchronised: true };
+  return {
+    ...time,
+    ...(isTakenOver && { offsetMs: 0, zoneQuarters: network.zoneQuarters }),
+    synchronised: true,
+    heardAtMs,
+  };
 }
 
-export function createNetwork(options: { modem: Modem; clock: Clock; profile: BootProfile }): Network {
-  const { modem, clock, profile } = options;
+/** The change by which the module is registered, or is no longer. */
+function registered(state: ModemState, eps: RegistrationStatus, atMs: number): Partial<ModemState> {
+  const registration = { eps };
+  if (eps === 1 || eps === 5) {
+    const attaches = !inService(state) && attachesByItself(state);
+    return { registration, time: heardTime(state, atMs), ...(attaches && attached(state)) };
+  }
+  // after a lost cell alone the addresses are the same
+  if (eps === 2 && !state.network.coverage) return { registration, ...withoutService(state, "NW") };
+  return { registration, ...detached(state, eps === 3 ? "NW" : "ME") };
+}
+
+/** Whether anything has changed that registration depends on. */
+const PARTS = ["power", "functionality", "sim", "network", "radio", "settings", "registration"] as const;
+const isTouched = (now: ModemState, before: ModemState): boolean => PARTS.some((part) => now[part] !== before[part]);
+
+export function createNetwork(options: { modem: Modem; clock: Clock; log: Log; profile: BootProfile }): Network {
+  const { modem, clock, log, profile } = options;
   let search: Cancel | undefined;
+
+  const searchMs = () => {
+    const { searchS } = modem.state.network;
+    return searchS === undefined ? SEARCH_MS[profile] * searchesBefore(modem.state) : searchS * 1000;
+  };
 
   const settle = (eps: RegistrationStatus) => {
     search?.();
     search = undefined;
     if (modem.state.registration.eps === eps) return;
-    const registered = eps === 1 || eps === 5;
-    modem.update((state) => ({
-      registration: { eps },
-      network: { ...state.network, attached: registered },
-      ...(registered && { time: heardTime(state) }),
-      ...(!registered && (eps === 0 ? detached(state) : endCalls(state))), // after a lost cell alone the addresses are the same
-    }));
+    modem.update((state) => registered(state, eps, clock.now()));
+    explain(modem.state, log);
   };
 
   const follow = () => {
     const aim = target(modem.state);
-    if (aim === modem.state.registration.eps) return;
+    const { eps } = modem.state.registration;
+    if (aim === eps) return;
     if (aim === 0 || aim === 2 || inService(modem.state)) return settle(aim);
     if (search) return;
-    if (SEARCH_MS[profile] === 0) return settle(aim);
-    if (modem.state.registration.eps === 0) modem.update({ registration: { eps: 2 } });
-    search = clock.after(SEARCH_MS[profile], () => {
+    const delayMs = searchMs();
+    if (delayMs === 0) return settle(aim);
+    if (eps !== 2) modem.update({ registration: { eps: 2 } });
+    search = clock.after(delayMs, () => {
       search = undefined;
       settle(target(modem.state));
     });
   };
 
+  /** What LTE always has where the module is attached: after a change from GSM, or the end of another bearer. */
+  const keepBearer = () => {
+    if (!isOnline(modem.state) || modem.state.defaultBearer) return;
+    const defaultBearer = bearerOf(modem.state);
+    if (defaultBearer) modem.update({ defaultBearer });
+  };
+
   const unsubscribe = modem.onChange((now, before) => {
+    if (!isTouched(now, before)) return;
     const isToldZone = inService(now) && now.network.zoneQuarters !== before.network.zoneQuarters;
-    if (isToldZone) modem.update((state) => ({ time: heardTime(state) }));
+    if (isToldZone) modem.update((state) => ({ time: heardTime(state, clock.now()) }));
     follow();
+    keepBearer();
   });
   return {
     close() {
@@ -77,4 +116,15 @@ export function createNetwork(options: { modem: Modem; clock: Clock; profile: Bo
       search?.();
     },
   };
+}
+
+/** A registration that nobody would expect to fail is explained in the log. */
+function explain(state: ModemState, log: Log): void {
+  const { technology, band } = state.radio;
+  const { rejectCause, coverage, roaming } = state.network;
+  if (state.registration.eps === 3) log.warn({ cause: rejectCause }, "the network denies registration");
+  if (state.registration.eps !== 2 || !coverage) return;
+  if (!isSought(state))
+    log.warn({ technology, band }, "the cell in reach is none that AT+QCFG lets the module look for");
+  else if (!mayRegister(state)) log.warn({ technology, roaming }, "AT+QCFG keeps the module from registering here");
 }

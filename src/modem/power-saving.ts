@@ -96,42 +96,88 @@ const edrxType = (technology: AccessTechnology) => (technology === "GSM" ? undef
 /** AT+QCFG="psm/enter",1: no wait for the active time, only for the end of the connection. */
 const RELEASE_S = 1;
 
-export function createPowerSaving(options: { modem: Modem; power: Power; clock: Clock }): { close(): void } {
+/** AT+QPSMCFG as it is kept: <threshold>,<psm_version>. */
+export const FACTORY_QPSMCFG = "60,4";
+
+/** Whether the sleep until the periodic update is as long as AT+QPSMCFG's <threshold> at least. */
+function isWorthIt({ periodicTau, activeTime }: Psm, { settings }: ModemState): boolean {
+  const thresholdS = Number((settings.qpsmcfg ?? FACTORY_QPSMCFG).split(",")[0]);
+  const tauS = tauSeconds(periodicTau) ?? Number.POSITIVE_INFINITY;
+  return tauS - (activeSeconds(activeTime) ?? 0) >= thresholdS;
+}
+
+export interface PowerSavingOptions {
+  readonly modem: Modem;
+  readonly power: Power;
+  readonly clock: Clock;
+  /** Monotonic ms: when something has passed last. */
+  lastTrafficMs(): number;
+  /** How long after that the module's own applications want it awake; Infinity = for as long as they answer so. */
+  wantedAwakeMs(): number;
+}
+
+/** An application that wants the module awake is asked again after so long. */
+const ASK_AGAIN_MS = 1000;
+
+export function createPowerSaving(options: PowerSavingOptions): { close(): void } {
   const { modem, power, clock } = options;
   let next: Cancel | undefined;
+  /** Monotonic ms: when the timers were granted, or asked for anew, or the host's orders last went over the network. */
+  let grantedAtMs = 0;
 
   const stop = () => {
     next?.();
     next = undefined;
   };
-  const planSleep = ({ activeTime }: Psm) => {
-    stop();
+  /** Both timers begin when the connection ends (3GPP TS 24.301 §5.3.5, §5.3.11). */
+  const idleMs = () => clock.monotonic() - Math.max(grantedAtMs, options.lastTrafficMs());
+
+  const awaitIdleness = () => {
     const atOnce = modem.state.settings["qcfg/psm/enter"] === "1";
-    next = clock.after((atOnce ? RELEASE_S : (activeSeconds(activeTime) ?? 0)) * 1000, () => {
-      next = undefined;
-      power.sleep();
-    });
+    const activeMs = (atOnce ? RELEASE_S : (activeSeconds(requestedPsm(modem.state).activeTime) ?? 0)) * 1000;
+    const leftMs = Math.max(activeMs, options.wantedAwakeMs()) - idleMs();
+    if (leftMs <= 0) return power.sleep();
+    next = clock.after(Number.isFinite(leftMs) ? leftMs : ASK_AGAIN_MS, awaitIdleness);
   };
-  const planWaking = () => {
+  const awaitPeriodicUpdate = () => {
     const tauS = tauSeconds(requestedPsm(modem.state).periodicTau);
-    if (tauS) next = clock.after(tauS * 1000, () => power.on());
+    if (!tauS) return;
+    const tauMs = tauS * 1000;
+    // those that have come due while the module was awake are done
+    next = clock.after(tauMs - (idleMs() % tauMs), () => power.on());
   };
-  const unsubscribe = modem.onChange((now, before) => {
-    if (now.power.phase !== before.power.phase) stop();
-    if (now.power.phase === "off") {
-      if (before.power.phase === "running" && now.power.sleeping) planWaking();
-      return;
-    }
-    const granted = grantedPsm(now);
-    if (!granted) return stop();
-    // whatever passes, and whatever is asked anew, begins the wait again
-    if (!grantedPsm(before) || now.traffic !== before.traffic || now.settings.cpsms !== before.settings.cpsms)
-      planSleep(granted);
-  });
+  const follow = (now: ModemState, before: ModemState) => {
+    const phase = phaseOf(now);
+    const isSame = phase === phaseOf(before) && orderOf(now) === orderOf(before);
+    // an application that has ended wants nothing any more
+    const hasEnded = now.lwm2m.phase !== before.lwm2m.phase;
+    const hasPassed = now.networkReport !== before.networkReport || now.pdp !== before.pdp;
+    if (isSame && !(phase === "idle" && (hasEnded || hasPassed))) return;
+    stop();
+    if (phase === "asleep") return awaitPeriodicUpdate();
+    if (phase === "awake") return;
+    if (!isSame || hasPassed) grantedAtMs = clock.monotonic();
+    next = clock.after(0, awaitIdleness);
+  };
+  const unsubscribe = modem.onChange(follow);
   return {
     close() {
       unsubscribe();
       stop();
     },
   };
+}
+
+/** /5/0/3 and /9/0/7: a package on its way keeps the module awake, however slowly it comes. */
+const DOWNLOADING = 1;
+
+const orderOf = ({ settings }: ModemState) => `${settings.cpsms} ${settings["qcfg/psm/enter"]}`;
+
+function phaseOf(state: ModemState): "awake" | "idle" | "asleep" {
+  const { phase, sleeping } = state.power;
+  if (sleeping) return phase === "off" ? "asleep" : "awake";
+  const { update, software } = state.firmware;
+  if (update.state === DOWNLOADING || software.state === DOWNLOADING) return "awake";
+  const granted = grantedPsm(state);
+  return granted && isWorthIt(granted, state) ? "idle" : "awake";
 }

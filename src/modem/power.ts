@@ -1,6 +1,6 @@
 /** Power-on, restart, power-off and the functionality level, in the order and timing of the module. */
 import type { Modem } from "#modem/modem";
-import { detached, endCalls } from "#modem/pdp-contexts";
+import { detached, withoutService } from "#modem/pdp-contexts";
 import type { ModemState } from "#modem/state";
 import { noTraffic } from "#modem/traffic-meter";
 import type { Cancel, Clock, Log } from "#runtime";
@@ -15,6 +15,8 @@ export interface Power {
   restart(): void;
   /** `AT+QPOWD`: an orderly end; `POWERED DOWN` follows, then silence until on(). */
   off(): void;
+  /** `AT+QPOWD=0`: the same without a word to anybody but the host. */
+  offAtOnce(): void;
   /** Power loss, at once: nothing is said to anybody; silence until on(). */
   cut(): void;
   /** Power loss, and power again as soon as nothing of the module runs any more. */
@@ -58,15 +60,19 @@ const TIMING: Readonly<Record<BootProfile, BootTiming>> = {
 const GOING_DOWN_LIMIT_MS = 5000;
 
 /** What is left of the state when power goes: non-volatile memory, the SIM card, the network around it. */
-function volatileLost(state: ModemState): Partial<ModemState> {
+function volatileLost(state: ModemState, sleeping: boolean): Partial<ModemState> {
+  // asleep, it keeps its addresses
+  const { network, ...calls } = sleeping ? withoutService(state, "ME") : detached(state, "ME");
   return {
     functionality: 1,
     sim: { ...state.sim, status: state.sim.card === "NOT INSERTED" ? "NOT INSERTED" : "NOT READY" },
     registration: { eps: 0 },
-    ...detached(state),
+    ...calls,
+    network: { ...network, untilRestart: {} },
     traffic: noTraffic,
     linkUtilisationPercent: 0,
     networkReport: undefined,
+    geofences: {},
     gnssSession: state.settings["qgpscfg/autogps"] === "1" ? { untilMs: Number.POSITIVE_INFINITY } : undefined,
     time: { ...state.time, synchronised: false },
     lwm2m: { phase: undefined, observation: undefined, downlink: undefined },
@@ -105,7 +111,13 @@ export function createPower({ modem, clock, log, profile }: PowerOptions): Power
     after(timing.sim, () => {
       if (isVoid()) return;
       modem.update((state) => ({ sim: { ...state.sim, status: state.sim.card } }));
-      after(timing.smsDone, () => isVoid() || setPower({ smsDone: modem.state.sim.status === "READY" }));
+    });
+  };
+  /** Once the card is READY: at once, or when its PIN has been entered. */
+  const readMessages = () => {
+    const mine = simStart;
+    after(timing.smsDone, () => {
+      if (simStart === mine && modem.state.sim.status === "READY") setPower({ smsDone: true });
     });
   };
 
@@ -113,8 +125,7 @@ export function createPower({ modem, clock, log, profile }: PowerOptions): Power
     descent = undefined;
     stopTimers();
     modem.update((state) => ({
-      ...volatileLost(state),
-      ...(sleeping && { network: { ...state.network, attached: false }, ...endCalls(state) }), // the address is kept
+      ...volatileLost(state, sleeping),
       power: {
         ...state.power,
         phase: "off",
@@ -147,7 +158,7 @@ export function createPower({ modem, clock, log, profile }: PowerOptions): Power
   };
 
   /** Runs the going-down tasks, then `then`, at the latest after the limit. */
-  const goDown = (then: () => void) => {
+  const goDown = (then: () => void, tasksOf = goingDown) => {
     if (modem.state.power.phase !== "running" || descent) return;
     const mine = {};
     descent = mine;
@@ -158,7 +169,7 @@ export function createPower({ modem, clock, log, profile }: PowerOptions): Power
       };
       const limit = clock.after(GOING_DOWN_LIMIT_MS, finish);
       timers.add(limit);
-      const tasks = goingDown.map((task) =>
+      const tasks = tasksOf.map((task) =>
         task().catch((err) => log.warn({ err }, "a task failed while the module went down")),
       );
       if (tasks.length === 0) return finish();
@@ -170,6 +181,14 @@ export function createPower({ modem, clock, log, profile }: PowerOptions): Power
     });
   };
 
+  const powerDown = () => {
+    setPower({ poweredDown: true });
+    after(timing.lastWords, down);
+  };
+
+  modem.onChange((now, before) => {
+    if (now.sim.status === "READY" && before.sim.status !== "READY" && now.power.phase === "running") readMessages();
+  });
   modem.onChange((now, before) => {
     if (now.sim.card === before.sim.card || now.power.phase !== "running") return;
     if (now.sim.card === "NOT INSERTED") {
@@ -182,16 +201,18 @@ export function createPower({ modem, clock, log, profile }: PowerOptions): Power
     profile,
     on,
     restart() {
+      if (modem.state.power.phase === "off" && modem.state.power.sleeping) return on();
       goDown(() => {
         down();
         on();
       });
     },
     off() {
-      goDown(() => {
-        setPower({ poweredDown: true });
-        after(timing.lastWords, down);
-      });
+      if (modem.state.power.sleeping) down();
+      else goDown(powerDown);
+    },
+    offAtOnce() {
+      goDown(powerDown, []);
     },
     cut() {
       down();

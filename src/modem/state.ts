@@ -1,4 +1,6 @@
 /** The whole simulated hardware as one immutable value; AT answers, URCs and LwM2M Resources are derived from it. */
+import type { Phonebooks } from "#modem/phonebook";
+import type { SmsState } from "#modem/sms/message-store";
 
 export type PowerPhase = "off" | "booting" | "running";
 /** +CPIN codes; "NOT INSERTED" stands for an empty slot. */
@@ -20,6 +22,8 @@ export interface PdpContext {
   readonly active: boolean;
   /** Address given by the network while active. */
   readonly address: string | undefined;
+  /** The APN of its call, where it has been defined anew since. */
+  readonly calledApn?: string;
 }
 
 /** A data call that is up. */
@@ -30,10 +34,14 @@ export interface Call {
   readonly apnClass?: number;
 }
 
-/** Where the module is and how it moves, as satellites tell. */
-export interface Position {
+/** Degrees. */
+export interface Place {
   readonly latitude: number;
   readonly longitude: number;
+}
+
+/** Where the module is and how it moves, as satellites tell. */
+export interface Position extends Place {
   readonly altitudeM: number;
   readonly uncertaintyM: number;
   readonly speedMs: number;
@@ -43,6 +51,15 @@ export interface Position {
 export interface Fix extends Position {
   /** Wall clock ms at which it was taken. */
   readonly takenAtMs: number;
+}
+
+/** An area whose borders the host wants to hear of. */
+export interface Geofence {
+  /** Bits: 1 entering, 2 leaving. */
+  readonly mode: 0 | 1 | 2 | 3;
+  readonly area: { readonly centre: Place; readonly radiusM: number } | { readonly corners: readonly Place[] };
+  /** `<mode>,<shape>,…` as the host gave it. */
+  readonly asTold: string;
 }
 
 export interface GnssSession {
@@ -138,8 +155,13 @@ export interface ModemState {
     readonly iccid: string;
     readonly imsi: string;
     readonly msisdn: string | undefined;
+    /** The service centre of short messages that stands on the card. */
+    readonly centre: string;
     readonly pin: string;
     readonly pinTriesLeft: number;
+    readonly puk: string;
+    /** None left: the card is of no use any more. */
+    readonly pukTriesLeft: number;
   };
   /** AT+CFUN: 0 minimum, 1 full, 4 radio off. */
   readonly functionality: 0 | 1 | 4;
@@ -165,6 +187,14 @@ export interface ModemState {
   readonly network: {
     /** APNs the network accepts; undefined = any that is not empty. */
     readonly apns: readonly string[] | undefined;
+    /** The APN it gives to a module that attaches without one that it accepts. */
+    readonly defaultApn: string;
+    /** The cause with which it denies registration, of 3GPP TS 24.301 §9.9.3.9; 0 = it does not. */
+    readonly rejectCause: number;
+    /** How long a search takes; undefined = as the boot profile says. */
+    readonly searchS: number | undefined;
+    /** How long it takes to activate a context for the host. */
+    readonly activationS: number;
     /** Whether the cell in reach is the home network. */
     readonly roaming: boolean;
     /** Whether there is a cell in reach at all. */
@@ -178,10 +208,16 @@ export interface ModemState {
     readonly zoneQuarters: number;
     /** Times that the module has left the packet network: after each its addresses are others. */
     readonly detaches: number;
+    /** Who has ended the calls that ended last: the module (by order of the host) or the network. */
+    readonly endedBy: "ME" | "NW";
+    /** What still holds of the settings of AT+QCFG that were changed with <effect> 0, by key. */
+    readonly untilRestart: Readonly<Record<string, string>>;
   };
   /** What the network has answered to an order of the host; the latest, each a value of its own. */
   readonly networkReport: NetworkReport | undefined;
-  /** Contexts by <cid> 1-16. */
+  /** What the network has given context 1 on attach to LTE; undefined elsewhere. */
+  readonly defaultBearer: Call | undefined;
+  /** Contexts by <cid> 1-16, those that have been defined. */
   readonly pdp: Readonly<Record<number, PdpContext>>;
   /** Those that LwM2M has set up for itself, in the order of their setting up. */
   readonly moduleCalls: readonly Call[];
@@ -208,12 +244,16 @@ export interface ModemState {
     readonly zoneName: string;
     /** Whether the network has given the time (AT+QLTS). */
     readonly synchronised: boolean;
+    /** Wall clock ms at which it did so last. */
+    readonly heardAtMs: number;
   };
   /** What a working receiver would find; undefined = no satellites in view. */
   readonly position: Position | undefined;
   readonly gnss: { readonly enabled: boolean; readonly faulty: boolean };
   /** The host's (AT+QGPS); LwM2M needs none. */
   readonly gnssSession: GnssSession | undefined;
+  /** By their number, 0 to 9; they go with the power. */
+  readonly geofences: Readonly<Record<number, Geofence>>;
   /** What the receiver has found last. */
   readonly fix: Fix | undefined;
   /** What has passed over IP, headers included, since boot or since /7/0/6 was executed. */
@@ -245,6 +285,8 @@ export interface ModemState {
     /** Where in a download, in UPDATING or in RESTORE the fault strikes, %. */
     readonly faultPercent: number;
   };
+  readonly sms: SmsState;
+  readonly phonebooks: Phonebooks;
   /** What the LwM2M Client shows to the terminal. */
   readonly lwm2m: {
     readonly phase: ClientPhase | undefined;

@@ -4,15 +4,17 @@
  */
 import type { Modem } from "#modem/modem";
 import type { AccessTechnology, Traffic } from "#modem/state";
-import type { Clock } from "#runtime";
+import type { Cancel, Clock } from "#runtime";
 
 export type CountTraffic = (direction: "in" | "out", bytes: number) => void;
 
 export interface TrafficMeter {
-  /** @param bytes of the datagram's payload. */
+  /** @param bytes of the datagram's payload, and what its headers have beyond those of IPv4 and UDP. */
   readonly count: CountTraffic;
   /** Carries over at once. */
   flush(): void;
+  /** Monotonic ms: when something has passed last. */
+  readonly lastMs: number;
 }
 
 /** The counters at their start. */
@@ -26,7 +28,7 @@ export const noTraffic: Traffic = {
   periodS: 0,
 };
 
-/** IPv4 and UDP: the counters are those of IP packets (OMA TS 1.0.2 Appendix E.8). */
+/** IPv4 and UDP: the counters are those of IP packets (OMA TS 1.0.2 Appendix E.8); what another way costs more is told with the bytes. */
 const HEADER_BYTES = 28;
 const PERIOD_MS = 1000;
 const WINDOW_MS = 60_000;
@@ -42,7 +44,8 @@ export function createTrafficMeter(modem: Modem, clock: Clock): TrafficMeter {
   let since = { in: 0, out: 0, packetsIn: 0, packetsOut: 0, largest: 0 };
   let due = false;
   /** Of the minute under way; undefined while nothing passes. */
-  let minute: { in: number; out: number } | undefined;
+  let minute: { in: number; out: number; readonly end: Cancel } | undefined;
+  let lastMs = Number.NEGATIVE_INFINITY;
 
   const take = () => {
     const taken = since;
@@ -64,9 +67,7 @@ export function createTrafficMeter(modem: Modem, clock: Clock): TrafficMeter {
     }));
   };
   const beginMinute = () => {
-    const used = { in: 0, out: 0 };
-    minute = used;
-    clock.after(WINDOW_MS, () => {
+    const end = clock.after(WINDOW_MS, () => {
       minute = undefined;
       const rate = RATE[modem.state.radio.technology];
       const share = (Math.max(used.in / rate.in, used.out / rate.out) * 8 * 1000) / WINDOW_MS;
@@ -74,14 +75,21 @@ export function createTrafficMeter(modem: Modem, clock: Clock): TrafficMeter {
       if (linkUtilisationPercent > 0) beginMinute(); // to fall back to 0
       if (linkUtilisationPercent !== modem.state.linkUtilisationPercent) modem.update({ linkUtilisationPercent });
     });
+    const used = { in: 0, out: 0, end };
+    minute = used;
     return used;
   };
   modem.onChange((now, before) => {
-    if (now.power.boots !== before.power.boots) take();
+    const hasStopped = now.power.phase === "off" && before.power.phase !== "off";
+    if (!hasStopped && now.power.boots === before.power.boots) return;
+    take();
+    minute?.end();
+    minute = undefined;
   });
 
   return {
     count(direction, payloadBytes) {
+      lastMs = clock.monotonic();
       const bytes = payloadBytes + HEADER_BYTES;
       since[direction] += bytes;
       if (direction === "in") since.packetsIn++;
@@ -96,5 +104,8 @@ export function createTrafficMeter(modem: Modem, clock: Clock): TrafficMeter {
       });
     },
     flush,
+    get lastMs() {
+      return lastMs;
+    },
   };
 }

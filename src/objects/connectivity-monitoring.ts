@@ -1,7 +1,8 @@
 /** Connectivity Monitoring (OMA TS 1.0.2 Appendix E.5). */
 import { multipleOf, type ObjectDefinition } from "#lwm2m/object";
-import { callsOf, routerFor } from "#modem/data-call";
+import { callsOf } from "#modem/data-call";
 import type { Modem } from "#modem/modem";
+import { routerFor } from "#modem/pdp-contexts";
 import type { AccessTechnology, Call } from "#modem/state";
 
 /** Network Bearer: 0 GSM, 6 LTE-FDD, 7 NB-IoT. */

@@ -2,9 +2,16 @@
 
 /** A byte stream that a host may be at the other end of. */
 export interface Line {
+  /** The bytes are the handler's to keep. */
   onData(handler: (bytes: Buffer) => void): void;
-  /** Never blocks; bytes are dropped while no host is attached, and when a host does not read. */
+  /** Never blocks; bytes are dropped while no host is attached, and while too much waits for one that does not read. */
   write(bytes: Buffer): void;
+  /** Whether a write would be dropped now and not a little later; who heeds it loses nothing to a host that reads. */
+  readonly full: boolean;
+  /** No longer full. @returns a function that ends the subscription. */
+  onRoom(handler: () => void): () => void;
+  /** Lets the host wait with what it sends, as RTS does, or go on; what is on its way still comes. */
+  hold(held: boolean): void;
   /** Whether a host has it open; of a real device, whether the device is there. */
   readonly attached: boolean;
   onAttach(handler: (attached: boolean) => void): void;

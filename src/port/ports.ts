@@ -11,6 +11,7 @@ export interface PortPlaces {
   readonly tty: string;
   readonly usbmodem: string | undefined;
   readonly uart1: string | undefined;
+  readonly nmea: string | undefined;
   readonly qcli: string | undefined;
   readonly tcp: { readonly host: string; readonly port: number } | undefined;
 }
@@ -28,6 +29,7 @@ export interface Ports {
   readonly tty: Port;
   readonly usbmodem: Port | undefined;
   readonly uart1: Port | undefined;
+  readonly nmea: Port | undefined;
   readonly qcli: Port | undefined;
   /** host:port as it is. */
   readonly tcp: string | undefined;
@@ -44,7 +46,7 @@ export async function openPorts({ places, runtime, pacing, onConnection }: Ports
   let baud = FACTORY_BAUD;
   const open: { close(): void }[] = [];
   const devices: SerialPort[] = [];
-  const atPace = <T extends Line>(line: T): T => (pacing ? paced(line, () => baud, runtime.clock) : line);
+  const atPace = <T extends Line>(line: T): T => (pacing ? paced(line, () => baud, runtime) : line);
 
   const openPort = async (path: string): Promise<Port> => {
     if (!isSerialDevice(path)) {
@@ -66,6 +68,7 @@ export async function openPorts({ places, runtime, pacing, onConnection }: Ports
     const tty = await openPort(places.tty);
     const usbmodem = await openIfWanted(places.usbmodem);
     const uart1 = await openIfWanted(places.uart1);
+    const nmea = await openIfWanted(places.nmea);
     const qcli = await openIfWanted(places.qcli);
     let tcp: TcpPort | undefined;
     if (places.tcp) {
@@ -76,6 +79,7 @@ export async function openPorts({ places, runtime, pacing, onConnection }: Ports
       tty,
       usbmodem,
       uart1,
+      nmea,
       qcli,
       tcp: tcp?.address,
       setBaud(wanted) {

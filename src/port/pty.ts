@@ -26,6 +26,8 @@ interface Pair {
 /** How soon a host's open is noticed. */
 const LOOK_MS = 10;
 const RETRY_MS = 1000;
+/** How soon it is noticed that a host leaves that has been made to wait. */
+const HELD_LOOK_MS = 100;
 const DEFAULT_MODE = 0o660;
 const STICKY = 0o1000;
 const TERMINAL_FLAGS = constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK;
@@ -45,6 +47,7 @@ export function openPty({ link: path, runtime, mode = DEFAULT_MODE }: PtyOptions
   let cancelLook: Cancel | undefined;
   /** Whether a host may have left traces on the line. */
   let untidy = false;
+  let held = false;
   let closed = false;
 
   try {
@@ -75,6 +78,7 @@ export function openPty({ link: path, runtime, mode = DEFAULT_MODE }: PtyOptions
       return lookIn(RETRY_MS);
     }
     if (!reader) return lookIn(LOOK_MS);
+    rest(reader);
     log.debug({ link: link.path }, "a host opened the port");
     for (const handle of attachHandlers) handle(true);
   };
@@ -90,6 +94,16 @@ export function openPty({ link: path, runtime, mode = DEFAULT_MODE }: PtyOptions
     stream.on("error", () => detach(stream)); // EIO: the host has closed the port
     stream.on("end", () => detach(stream));
     return stream;
+  };
+
+  /** A reader that rests does not notice the host's end. */
+  const rest = (stream: ReadStream) => {
+    if (reader !== stream || !held) return;
+    if (library.state(pair.master).hungUp) stream.resume();
+    else {
+      stream.pause();
+      clock.after(HELD_LOOK_MS, () => rest(stream));
+    }
   };
 
   const detach = (stream: ReadStream) => {
@@ -143,6 +157,16 @@ export function openPty({ link: path, runtime, mode = DEFAULT_MODE }: PtyOptions
     onAttach: (handler) => void attachHandlers.push(handler),
     write(bytes) {
       if (!closed && reader) output.push(bytes);
+    },
+    get full() {
+      return output.full;
+    },
+    onRoom: output.onRoom,
+    hold(wanted) {
+      if (wanted === held) return;
+      held = wanted;
+      if (held && reader) rest(reader);
+      else reader?.resume();
     },
     close,
   };

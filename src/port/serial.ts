@@ -1,6 +1,7 @@
 /** A real serial device as the modem's port, at the other end of whose cable the host is; it may be unplugged and come back. */
 import { lstatSync, readSync, realpathSync, statSync } from "node:fs";
 import { type Port, PortError } from "#port/port";
+import { createSendQueue } from "#port/send-queue";
 import type { Cancel, Runtime } from "#runtime";
 
 /** An open device, as the binding of the package serialport 13 gives it on Linux. */
@@ -30,8 +31,8 @@ export interface SerialPort extends Port {
 /** How often a device that has gone is looked for. */
 const LOOK_MS = 1000;
 const READ_BYTES = 16_384;
-/** What may wait for a device that takes nothing (flow control), not counting the last write taken. */
-const CAPACITY_BYTES = 256 * 1024;
+/** Given to the device at a time. */
+const PIECE_BYTES = 1024;
 /** From the order to change the rate to the end of its answer, at most. */
 const ANSWER_MS = 50;
 
@@ -57,15 +58,23 @@ export async function openSerial(options: SerialOptions): Promise<SerialPort> {
   let device: SerialDevice | undefined;
   let closed = false;
   let looking: Cancel | undefined;
-  let waiting: Buffer[] = [];
-  let waitingBytes = 0;
-  let writing = false;
+  /** Ends the rest of a reader that has been held. */
+  let goOn: (() => void) | undefined;
+  let resting: Promise<void> | undefined;
+
+  const output = createSendQueue({
+    runtime: { clock, log },
+    pieceBytes: PIECE_BYTES,
+    async send(piece) {
+      const to = device;
+      if (to) await to.write(piece).catch((error: Error) => lose(to, error.message));
+    },
+  });
 
   const lose = (lost: SerialDevice, reason: string) => {
     if (device !== lost) return;
     device = undefined;
-    waiting = [];
-    waitingBytes = 0;
+    output.clear();
     lost.close().catch(() => {}); // it is gone
     if (closed) return;
     log.warn({ path, reason }, "the serial device has gone; it is looked for");
@@ -94,23 +103,13 @@ export async function openSerial(options: SerialOptions): Promise<SerialPort> {
       const bytes = await readOnce(from, buffer);
       if (device !== from) return;
       for (const handle of dataHandlers) handle(Buffer.from(bytes));
+      await resting;
     }
   };
 
   const use = (found: SerialDevice) => {
     device = found;
     listen(found).catch((error: Error) => lose(found, error.message));
-  };
-
-  const flush = async () => {
-    writing = true;
-    for (let to = device; to && to === device && waiting.length > 0; ) {
-      const bytes = Buffer.concat(waiting);
-      waiting = [];
-      waitingBytes = 0;
-      await to.write(bytes).catch((error: Error) => lose(to, error.message));
-    }
-    writing = false;
   };
 
   const setRate = async (to: SerialDevice) => {
@@ -131,10 +130,16 @@ export async function openSerial(options: SerialOptions): Promise<SerialPort> {
     onData: (handler) => void dataHandlers.push(handler),
     onAttach: (handler) => void attachHandlers.push(handler),
     write(bytes) {
-      if (!device || bytes.length === 0 || waitingBytes >= CAPACITY_BYTES) return;
-      waiting.push(Buffer.from(bytes)); // a copy: the caller may use its buffer again
-      waitingBytes += bytes.length;
-      if (!writing) void flush();
+      if (device) output.push(bytes);
+    },
+    get full() {
+      return output.full;
+    },
+    onRoom: output.onRoom,
+    hold(held) {
+      goOn?.();
+      goOn = undefined;
+      resting = held ? new Promise((resolve) => (goOn = resolve)) : undefined;
     },
     setBaud(wanted) {
       if (wanted === baud) return;

@@ -1,6 +1,7 @@
 /** A TCP port where each connection is a line of its own, for hosts in another container or on another machine. */
 import { createServer, isIPv6, type Server, type Socket } from "node:net";
 import { type Line, PortError } from "#port/port";
+import { createSendQueue } from "#port/send-queue";
 import type { Runtime } from "#runtime";
 
 export interface TcpOptions {
@@ -21,8 +22,10 @@ export interface TcpPort {
 
 /** Connections at a time; more are refused. */
 export const MOST_LINES = 32;
-/** What may wait for a host that does not read, not counting the last write taken. */
-const CAPACITY_BYTES = 256 * 1024;
+/** Given to the operating system at a time. */
+const PIECE_BYTES = 16 * 1024;
+/** Silence after which the operating system asks whether a host is still there: one that is not must not keep its place. */
+const KEEP_ALIVE_MS = 60_000;
 /** A host that has sent its last byte, as a script does, has so long to hear the answers. */
 const LAST_WORDS_MS = 1000;
 
@@ -30,7 +33,8 @@ const LAST_WORDS_MS = 1000;
 export async function openTcp({ host, port, runtime, onLine }: TcpOptions): Promise<TcpPort> {
   const { log } = runtime;
   const sockets = new Set<Socket>();
-  const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) => {
+  const options = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
+  const server = createServer(options, (socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
     onLine(lineOf(socket, runtime));
@@ -74,17 +78,28 @@ const EXPLANATIONS: Readonly<Record<string, readonly [why: string, remedy: strin
   ENOTFOUND: ["there is no such host", "name an address of this machine"],
 };
 
-function lineOf(socket: Socket, { clock, log }: Runtime): Line {
+function lineOf(socket: Socket, runtime: Runtime): Line {
+  const { clock, log } = runtime;
   const from = `${socket.remoteAddress}:${socket.remotePort}`;
   const attachHandlers: ((attached: boolean) => void)[] = [];
   let attached = true;
-  let droppedBytes = 0;
+  const output = createSendQueue({
+    runtime: { clock, log: log.child({ from }) },
+    pieceBytes: PIECE_BYTES,
+    send: (piece) => new Promise((resolve) => socket.write(piece, () => resolve())),
+  });
+  /** @param known bytes that waited when it was looked last: while a host reads, there is more to hear */
+  const end = (known: number) => {
+    const { bytes } = output;
+    if (bytes > 0 && bytes < known) clock.after(LAST_WORDS_MS, () => end(bytes));
+    else socket.end();
+  };
   log.debug({ from }, "a host connected");
   socket.on("error", (error) => log.debug({ from, reason: error.message }, "the connection failed"));
-  socket.once("end", () => clock.after(LAST_WORDS_MS, () => socket.end()));
+  socket.once("end", () => clock.after(LAST_WORDS_MS, () => end(Number.POSITIVE_INFINITY)));
   socket.once("close", () => {
     attached = false;
-    if (droppedBytes > 0) log.warn({ from, bytes: droppedBytes }, "output dropped: the host did not read");
+    output.clear();
     log.debug({ from }, "the host left");
     for (const handle of attachHandlers) handle(false);
   });
@@ -92,13 +107,16 @@ function lineOf(socket: Socket, { clock, log }: Runtime): Line {
     get attached() {
       return attached;
     },
+    get full() {
+      return output.full;
+    },
+    onRoom: output.onRoom,
     onData: (handler) => void socket.on("data", handler),
     onAttach: (handler) => void attachHandlers.push(handler),
     write(bytes) {
-      if (!attached || !socket.writable) return;
-      if (socket.writableLength >= CAPACITY_BYTES) droppedBytes += bytes.length;
-      else socket.write(Buffer.from(bytes)); // a copy: the caller may use its buffer again
+      if (attached && socket.writable) output.push(bytes);
     },
+    hold: (held) => void (held ? socket.pause() : socket.resume()),
     close: () => socket.destroy(),
   };
 }

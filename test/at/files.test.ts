@@ -28,11 +28,17 @@ describe("AT+QFUPL", () => {
   });
 
   it("refuses a name that is taken, a name that leads elsewhere, and more than the flash holds", async () => {
-    const { type } = await open();
+    const { type, update } = await open();
     expect(await type('AT+QFUPL="EUFS:/datatx/lwm2m_cfg",3\r')).toBe(cme(407));
-    for (const name of ["EUFS:/nv/settings.json", "EUFS:/datatx/../nv/x", "a/b", "EUFS:/", "EUFS:/datatx"]) {
+    const elsewhere = ["EUFS:/nv/settings.json", "EUFS:/datatx/../nv/x", "a/b", "EUFS:/", "EUFS:/datatx"];
+    for (const name of [...elsewhere, "", "UFS:", "RAM:x", "a*", "x".repeat(81)]) {
       expect(await type(`AT+QFUPL="${name}",3\r`), name).toBe(cme(406));
+      expect(await type(`AT+QFOPEN="${name}"\r`), name).toBe(cme(406));
     }
+    expect(await type(`AT+QFUPL="x",${22_016_001}\r`)).toBe(cme(423));
+    update(({ memory }) => ({ memory: { ...memory, freeKb: 1 } }));
+    expect(await type('AT+QFUPL="x",1025\r')).toBe(cme(403));
+    expect(await type("AT+QFUPL=?\r")).toBe(`\r\n+QFUPL: <filename>[,(1-1024)[,(1-65535)[,(0,1)]]]\r\n${OK}`);
   });
 
   it("gives up after the silence it was told, and keeps nothing", async () => {
@@ -146,6 +152,59 @@ describe("files already there", () => {
     expect(await type('AT+QFLDS="UFS"\r')).toBe(`\r\n+QFLDS: ${freeKb * 1024},${totalKb * 1024}\r\n${OK}`);
     expect(await type("AT+QFLDS\r")).toBe(`\r\n+QFLDS: 2,1\r\n${OK}`);
   });
+
+  it("take their blocks of the flash, in /3/0/10 as in AT+QFLDS, and give them back", async () => {
+    const { type, modem } = await open();
+    const before = modem.state.memory.freeKb;
+    await type('AT+QFUPL="a.bin",1025\r');
+    await type("x".repeat(1025));
+    expect(modem.state.memory.freeKb).toBe(before - 2);
+    await type('AT+QFOPEN="a.bin",1\r'); // emptied
+    expect(modem.state.memory.freeKb).toBe(before);
+    await type("AT+QFWRITE=1,1\r");
+    await type("x");
+    expect(modem.state.memory.freeKb).toBe(before - 1);
+    await type("AT+QFCLOSE=1\r");
+    await type('AT+QFDEL="*"\r');
+    expect(modem.state.memory.freeKb).toBe(before);
+  });
+
+  it("grow no further than the flash, nor than a file may", async () => {
+    const { type, update, modem } = await open();
+    await type('AT+QFOPEN="a.bin",1\r');
+    update(({ memory }) => ({ memory: { ...memory, freeKb: 1 } }));
+    await type("AT+QFWRITE=1,1024\r");
+    expect(await type("x".repeat(1024))).toBe(`\r\n+QFWRITE: 1024,1024\r\n${OK}`);
+    await type("AT+QFWRITE=1,1\r");
+    expect(await type("x")).toBe(cme(403));
+    expect(modem.state.memory.freeKb).toBe(0);
+    expect(await type("AT+QFWRITE=1,8388608\r")).toBe(cme(423));
+  });
+
+  it("that the module has used up, or made shorter, take less from its next boot on", async () => {
+    const { type, wait, modem, efs, power } = await open();
+    const before = modem.state.memory.freeKb;
+    for (const name of ["EUFS:/fota/update.zip", "b.bin"]) {
+      await type(`AT+QFUPL="${name}",3000\r`);
+      await type("x".repeat(3000));
+    }
+    await type('AT+QFUPL="EUFS:/data//c.bin",1\r');
+    await type("x");
+    expect(await type('AT+QFDEL="EUFS:/datatx/c.bin"\r')).toBe(OK);
+    efs.remove("/fota/update.zip");
+    efs.write("/modem/b.bin", "x".repeat(1000));
+    expect(modem.state.memory.freeKb).toBe(before - 6);
+    power.restart();
+    await wait(60_000);
+    expect(modem.state.memory.freeKb).toBe(before - 1);
+  });
+
+  it("of an earlier run have their place in the flash", async () => {
+    const efs = openEfs(temporaryDirectory());
+    efs.write("/modem/a.bin", "x".repeat(5000));
+    const { modem } = await openAtTerminal({ host: { efs } });
+    expect(modem.state.memory.freeKb).toBe(21_500 - 5);
+  });
 });
 
 describe("open files", () => {
@@ -156,14 +215,14 @@ describe("open files", () => {
     expect(await type("AT+QFOPEN?\r")).toBe(
       `\r\n+QFOPEN: "EUFS:/datatx/notes",20000,0\r\n+QFOPEN: "n.txt",1,1\r\n${OK}`,
     );
-    expect(await type('AT+QFOPEN="UFS:n.txt"\r')).toBe(cme(426));
+    expect(await type('AT+QFOPEN="UFS:n.txt"\r')).toBe(cme(410));
     expect(await type("AT+QFWRITE=1,10\r")).toBe("\r\nCONNECT\r\n");
     expect(await type("0123456789")).toBe(`\r\n+QFWRITE: 10,10\r\n${OK}`);
     expect(await type("AT+QFREAD=1,4\r")).toBe(cme(402));
     expect(await type("AT+QFSEEK=1,2,0\r")).toBe(OK);
     expect(await type("AT+QFREAD=1,4\r")).toBe(`\r\nCONNECT 4\r\n2345${OK}`);
     expect(await type("AT+QFPOSITION=1\r")).toBe(`\r\n+QFPOSITION: 6\r\n${OK}`);
-    expect(await type("AT+QFSEEK=1,5,1\r")).toBe(cme(400));
+    expect(await type("AT+QFSEEK=1,5,1\r")).toBe(cme(401));
     await type("AT+QFWRITE=1,2\r");
     expect(await type("xy")).toBe(`\r\n+QFWRITE: 2,10\r\n${OK}`);
     expect(await type("AT+QFTUCAT=1\r")).toBe(OK);
@@ -182,6 +241,37 @@ describe("open files", () => {
     await wait(60_000);
     await type("ATE0\r");
     expect(await type("AT+QFOPEN?\r")).toBe(OK);
+  });
+
+  it("cannot be deleted", async () => {
+    const { type, efs } = await open();
+    await type('AT+QFOPEN="a.txt"\r');
+    expect(await type('AT+QFDEL="a.txt"\r')).toBe(cme(418));
+    expect(await type('AT+QFDEL="UFS:*"\r')).toBe(cme(418));
+    expect(efs.exists("/modem/a.txt")).toBe(true);
+    await type("AT+QFCLOSE=1\r");
+    expect(await type('AT+QFDEL="a.txt"\r')).toBe(OK);
+  });
+
+  it("are sought from the start, from where they stand, and back from the end", async () => {
+    const { type, efs } = await open();
+    efs.write("/modem/a.txt", "0123456789");
+    await type('AT+QFOPEN="a.txt",2\r');
+    for (const [order, found] of [
+      ["1,0", "0"],
+      ["1,10", undefined],
+      ["1,3,2", "7"],
+      ["1,10,2", "0"],
+      ["1,11,2", undefined],
+      ["1,1,1", "2"],
+      ["1,11", undefined],
+    ] as const) {
+      const answer = await type(`AT+QFSEEK=${order}\r`);
+      if (found) expect([order, await type("AT+QFREAD=1,1\r")]).toEqual([order, `\r\nCONNECT 1\r\n${found}${OK}`]);
+      else expect([order, answer]).toEqual([order, order === "1,10" ? OK : cme(401)]);
+      if (!found && answer === OK) expect(await type("AT+QFREAD=1,1\r")).toBe(cme(402));
+      if (!found) await type("AT+QFSEEK=1,1\r");
+    }
   });
 
   it("are ten at most", async () => {

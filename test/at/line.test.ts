@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { defineCommand } from "#at/command";
 import { commandTable } from "#at/commands";
-import { TYPE_AHEAD_LIMIT } from "#at/interpreter";
 import { MAX_LINE_LENGTH } from "#at/line";
+import { TYPE_AHEAD_LIMIT } from "#at/type-ahead";
 import { createSlowCommand, openAtTerminal } from "../support/at-terminal.ts";
 
 /** What AT+CSQ prints on the simulated module of these tests. */
@@ -58,6 +59,41 @@ describe("the prefix and the terminator (ITU-T V.250 §5.2)", () => {
     const { type } = await openAtTerminal();
     expect(await type("AT\r\n")).toBe("AT\r\r\nOK\r\n");
     expect(await type("\nA\nT+\nCSQ\n\r\n")).toBe(`AT+CSQ\r${CSQ}`);
+  });
+
+  describe("LF behind the CR of a line that opens a data mode", () => {
+    const take = defineCommand({
+      name: "+TAKE",
+      title: "Takes three bytes",
+      spec: "test",
+      execute: async ({ data }) => [(await data.receive(3, 5000)).bytes.toString("latin1")],
+    });
+    const open = () => openAtTerminal({ commands: commandTable([take]) });
+    const taken = (text: string) => `\r\nCONNECT\r\n\r\n${text}\r\n\r\nOK\r\n`;
+
+    it("is the end of the line, not data, where they come together", async () => {
+      const { type } = await open();
+      await type("ATE0\r");
+      expect(await type("AT+TAKE\r\nabc")).toBe(taken("abc"));
+      expect((await type("AT+TAKE\r\n")) + (await type("abc"))).toBe(taken("abc"));
+      expect((await type("AT+TAKE\r\n")) + (await type("\nbc"))).toBe(taken("\nbc"));
+    });
+
+    it("is the only thing that is not data: a host may send all it has at once, for several such commands of a line", async () => {
+      const { type } = await open();
+      await type("ATE0\r");
+      const one = (text: string) => `\r\nCONNECT\r\n\r\n${text}\r\n`;
+      expect(await type("AT+TAKE;+TAKE\r\nabcdefAT\r")).toBe(`${one("abc")}${one("def")}\r\nOK\r\n\r\nOK\r\n`);
+    });
+
+    it("is so too where they come apart, if the host ends its lines with CR LF", async () => {
+      const { typeSlowly, type } = await open();
+      await typeSlowly("ATE0\r\n");
+      expect(await typeSlowly("AT+TAKE\r\nabc\r\n")).toBe(taken("abc"));
+      await type("AT\r");
+      expect((await type("AT+TAKE\r")) + (await type("\nbc"))).toBe(taken("\nbc"));
+      expect((await type("AT+TAKE\r")) + (await type("\nbc"))).toBe(taken("\nbc"));
+    });
   });
 
   it("ends lines at the character in S3 and prints it; S4 is the other half of a line's end", async () => {
@@ -161,6 +197,16 @@ describe("limits", () => {
     const echoed = (await type("")).replace("\r\nOK\r\n", "");
     expect(echoed).toBe("x".repeat(TYPE_AHEAD_LIMIT));
     expect(await type("\rAT\r")).toBe("\rAT\r\r\nOK\r\n");
+  });
+
+  it("forgets what was half typed behind a slow command by a host that has left", async () => {
+    const { command, settle } = createSlowCommand();
+    const { type, terminal } = await openAtTerminal({ commands: commandTable([command]) });
+    await type("ATE0\r");
+    await type("AT+SLOW\rAT+CSQ\rAT+C");
+    terminal.hangUp();
+    settle();
+    expect(await type("AT\r")).toBe(`\r\nOK\r\n${CSQ}\r\nOK\r\n`);
   });
 
   it("[BG-155] keeps the case and every byte of a quoted string", async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { keepNonVolatile, readNonVolatile } from "#at/non-volatile";
 import { openEfs } from "#efs/efs";
-import { emptyContext } from "#modem/data-call";
 import { createModem } from "#modem/modem";
+import { emptyContext } from "#modem/pdp-contexts";
 import type { ModemState } from "#modem/state";
 import { type Log, silentLog } from "#runtime";
 import { temporaryDirectory } from "../efs/temporary-directory.ts";

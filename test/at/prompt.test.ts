@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { defineCommand } from "#at/command";
+import { commandTable } from "#at/commands";
 import { openAtTerminal } from "../support/at-terminal.ts";
 
 const OK = "\r\nOK\r\n";
@@ -44,7 +46,7 @@ describe("the prompt of AT+CMGS", () => {
     let echoed = "";
     for (let times = 0; times < 50; times++) echoed += await type("x".repeat(10_000));
     expect(echoed).toBe("x".repeat(400));
-    expect(await type("\x1a")).toBe(SENT);
+    expect(await type("\x1a")).toBe("\r\n+CMS ERROR: 305\r\n");
   });
 
   it("is over when the host leaves the port, and when the power goes", async () => {
@@ -58,5 +60,30 @@ describe("the prompt of AT+CMGS", () => {
     power.on();
     await wait(1000);
     expect(await type("AT\r")).toBe(`AT\r${OK}`);
+  });
+});
+
+describe("data behind CONNECT", () => {
+  const take = defineCommand({
+    name: "+TAKE",
+    title: "Takes bytes",
+    spec: "test",
+    execute: async ({ data }) => [(await data.receive(10, 60_000)).end],
+  });
+
+  it("is given up when the host leaves the port, whose DTR falls, but for AT&D0", async () => {
+    const { type, terminal, wait } = await openAtTerminal({ commands: commandTable([take]) });
+    await type("ATE0\r");
+    for (const level of [1, 2]) {
+      await type(`AT&D${level}\r`);
+      expect(await type("AT+TAKE\r12345")).toBe("\r\nCONNECT\r\n");
+      terminal.hangUp();
+      expect(await type("AT\r")).toBe(`\r\ntimeout\r\n${OK}${OK}`);
+    }
+    await type("AT&D0\r");
+    await type("AT+TAKE\r12345");
+    terminal.hangUp();
+    expect(await type("67")).toBe("");
+    expect(await wait(60_000)).toBe(`\r\ntimeout\r\n${OK}`);
   });
 });

@@ -148,6 +148,181 @@ describe("the family", () => {
     expect(await send('"register"')).toEqual(ERROR);
   });
 
+  const long = (length: number) => `"${"x".repeat(length)}"`;
+  const FLAG = { takes: ["0", "1"], refuses: ["", "2", "-1", '"1"', "x", "0,0", ","] };
+  const NONE = { takes: [], refuses: ["", "0", '""'] };
+  /** What follows the name and its comma: both ends of every range, and one beyond; missing, left over, and misquoted ones. */
+  const VALUES: Readonly<Record<string, { readonly takes: readonly string[]; readonly refuses: readonly string[] }>> = {
+    select: { takes: ["0", "1", "2", "3", "4", "5"], refuses: ["", "6", "-1", '"0"', "0.5", "0x1", "0,0", "0,"] },
+    cdp: {
+      takes: ['"h",0', '"h",65535', '"10.0.0.1",5683', '"2001:db8::1",5683', `${long(255)},1`],
+      refuses: [
+        "",
+        '"h"',
+        '"h",',
+        ",1",
+        '"h",-1',
+        '"h",65536',
+        '"h","1"',
+        "h,1",
+        '"",1',
+        `${long(256)},1`,
+        '"a b",1',
+        '"h",1,1',
+      ],
+    },
+    epns: {
+      takes: ['1,"x"', `1,${long(128)}`, '1," "'],
+      refuses: [
+        "",
+        "1",
+        "1,",
+        ',"x"',
+        '1,""',
+        "1,x",
+        `1,${long(129)}`,
+        '2,"x"',
+        '-1,"x"',
+        '"1","x"',
+        '1,"x",1',
+        '1,"\xe9"',
+        '0,"x"',
+      ],
+    },
+    bsmode: FLAG,
+    mbsps: {
+      takes: ['"a","b","c","d","e"', "a,b,c,d,e", '"a",1,2,3,e,"f"', `${long(64)},1,2,3,4`, "1,2,3,4,5,"],
+      refuses: ["", "a,b,c,d", "a,b,c,d,", "a,b,c,d,e,f,g", `${long(65)},1,2,3,4`, "a,,c,d,e", "a,b,c,d,e,f,"],
+    },
+    register: { takes: ["0", "1", ""], refuses: ["2", "-1", '"0"', "0,0", "0,"] },
+    update: {
+      takes: ["0", "102", "102,0", "102,1", "102,"],
+      refuses: ["", "-1", "65536", "999", "102,2", "102,-1", '"102"', '102,"1"', "102,0,0", ",1"],
+    },
+    deregister: NONE,
+    lifetime: {
+      takes: ["102,30", "102,86400"],
+      refuses: [
+        "",
+        "102",
+        "102,",
+        ",300",
+        "102,29",
+        "102,86401",
+        "0,300",
+        "65536,300",
+        "999,300",
+        '102,"300"',
+        '"102",300',
+        "102,300,1",
+      ],
+    },
+    uldata: {
+      takes: ["19,1,x", '19,5,"hello"', `19,1460,${long(1460)}`],
+      refuses: [
+        "",
+        "19",
+        "19,1",
+        "19,1,",
+        "19,0,",
+        '19,0,""',
+        `19,1461,${long(1461)}`,
+        "19,2,x",
+        "19,,x",
+        '"19",1,x',
+        "18,1,x",
+        "20,1,x",
+      ],
+    },
+    ulhex: {
+      takes: ["19,1,78", '19,2,"00fF"', `19,1460,"${"00".repeat(1460)}"`],
+      refuses: [
+        "",
+        "19,1",
+        "19,1,",
+        '19,0,""',
+        `19,1461,"${"00".repeat(1461)}"`,
+        "19,1,7",
+        "19,1,7g",
+        "19,2,78",
+        "19,1,78,1",
+        "18,1,78",
+      ],
+    },
+    dltype: FLAG,
+    ippref: FLAG,
+    enable: FLAG,
+    bootstrap: {
+      takes: [
+        "0",
+        "1",
+        '1,"coap://h:5683"',
+        '1,"coaps://h:5684"',
+        "2",
+        "2,30",
+        "2,86400",
+        "3",
+        "3,0",
+        "3,1",
+        '3,"0"',
+        '3,"true"',
+        "3,FALSE",
+        "4",
+        "4,0",
+        "4,3",
+      ],
+      refuses: [
+        "",
+        "-1",
+        "5",
+        '"1"',
+        "0,1",
+        "1,coap://h:5683",
+        '1,""',
+        '1,"h:5683"',
+        '1,"coap://h:65536"',
+        "2,29",
+        "2,86401",
+        '2,"30"',
+        "3,2",
+        "3,-1",
+        "4,1",
+        "4,2",
+        "4,4",
+        '4,"0"',
+        "1,1,1",
+      ],
+    },
+    qcli_en: FLAG,
+    psk: FLAG,
+    apn: {
+      takes: ['"a"', long(100), '"iot_1.example-2"'],
+      refuses: ["", '""', long(101), "a", '"a b"', '"a;b"', '"a","b"'],
+    },
+    endpoint: {
+      takes: ["4,4", "4,7", "7,4", "7,7"],
+      refuses: ["", "4", "4,", ",4", "3,4", "5,4", "6,7", "8,7", "4,3", "4,8", '"4",4', "4,4,4"],
+    },
+    reset: NONE,
+    clean: NONE,
+  };
+
+  it("[BG-099] every function takes the values of its range and refuses all others, which change nothing", async () => {
+    efs.write("/datatx/factory/bootstrap.ini", String(efs.read("/datatx/bootstrap.ini")));
+    client.running = true;
+    const files = () => efs.list("/datatx").map((name) => `${name}: ${efs.read(`/datatx/${name}`)}`);
+    const guide = (await send("?")).flatMap((line) => /^\+QLWM2M: "(\w+)"/.exec(line)?.[1] ?? []);
+    expect(Object.keys(VALUES).sort()).toEqual(guide.sort());
+    for (const [name, { takes, refuses }] of Object.entries(VALUES)) {
+      for (const values of refuses) {
+        const before = [files(), client.calls.length];
+        expect(await send(`"${name}",${values}`), `${name},${values}`).toEqual(ERROR);
+        expect([files(), client.calls.length], `${name},${values}`).toEqual(before);
+      }
+      for (const values of takes) expect((await send(`"${name}",${values}`)).at(-1), `${name},${values}`).toBe("OK");
+    }
+  });
+
   it("a failure that is nobody's refusal is ERROR to the host and an error in the log", async () => {
     client.failure = new TypeError("bug");
     expect(await send('"register"')).toEqual(ERROR);
@@ -701,17 +876,13 @@ describe("uplink data", () => {
     expect(await send(`"ulhex",19,2,${text}`)).toEqual(ERROR);
   });
 
-  it("[BG-128] Object 19 always, 10250 and 26241 in the LGU+ profile, no other", async () => {
-    const objects = [19, 10250, 26241, 20, 3];
-    const answers = async () => {
-      const given: string[] = [];
-      for (const id of objects)
-        given.push(...(await send(`"uldata",${id},1,"x"`)), ...(await send(`"ulhex",${id},1,"78"`)));
-      return given;
-    };
-    expect(await answers()).toEqual(["OK", "OK", ...Array(8).fill("ERROR")]);
-    await send('"select",2');
-    expect(await answers()).toEqual([...Array(6).fill("OK"), ...Array(4).fill("ERROR")]);
+  it("[BG-128] Objects 19, 10250 and 26241 are asked of the Client, which has the last two in the LGU+ profile; no other", async () => {
+    const given: unknown[] = [];
+    for (const id of [19, 10250, 26241, 20, 3, 10251]) {
+      given.push(await send(`"uldata",${id},1,"x"`), await send(`"ulhex",${id},1,"78"`));
+    }
+    expect(given).toEqual([...Array(6).fill(OK), ...Array(6).fill(ERROR)]);
+    expect(client.calls.map(([, id]) => id)).toEqual([19, 19, 10250, 10250, 26241, 26241]);
   });
 
   it("a Client that cannot send answers ERROR", async () => {

@@ -7,11 +7,11 @@ import { openAtTerminal } from "../support/at-terminal.ts";
 import { createMemoryLine } from "../support/memory-line.ts";
 
 /** A module with terminals on these ports, switched off. */
-async function open(names: readonly PortName[], rules: readonly UserRule[] = []) {
+async function open(names: readonly PortName[], rules: readonly UserRule[] = [], mostUnread?: number) {
   const { host, clock, power, modem } = await openAtTerminal({ off: true });
   const terminals = createTerminals({ host, commands: commandTable(), rules: createUserRules(rules) });
   const ports = names.map((name) => {
-    const line = createMemoryLine();
+    const line = createMemoryLine(mostUnread);
     terminals.serve(line, name);
     return line;
   });
@@ -72,6 +72,95 @@ describe("the terminals of one modem", () => {
     await send(first!, "AT+SLOW");
     expect(await send(second!, "ATE0")).toContain("OK");
     expect(await send(second!, "AT")).toBe("\r\nOK\r\n");
+  });
+});
+
+describe("a host that does not read as fast as it is answered", () => {
+  it("loses nothing: the line rests between two answers, and before its result, until there is room", async () => {
+    const { boot, ports, clock } = await open(["usbat"]);
+    const [line] = ports as [(typeof ports)[0] & object];
+    await boot();
+    line.say("ATE0\r");
+    line.take();
+    line.fill(true);
+    line.say("AT+CSQ;+CMEE?\rAT\r");
+    await clock.advance(60_000);
+    expect(line.take()).toBe("");
+    line.fill(false);
+    await clock.advance(100);
+    expect(line.take()).toBe("\r\n+CSQ: 20,99\r\n\r\n+CMEE: 1\r\n\r\nOK\r\n\r\nOK\r\n");
+  });
+
+  it("gets a chain of long answers as it reads them, and what is unsolicited behind the result", async () => {
+    const answersOf = async (mostUnread: number) => {
+      const { boot, ports, clock, modem } = await open(["usbat"], [], mostUnread);
+      const [line] = ports as [(typeof ports)[0] & object];
+      await boot();
+      line.take();
+      line.say(`AT${"+CLAC;".repeat(600)}\r`);
+      modem.update((state) => ({ lwm2m: { ...state.lwm2m, phase: 5 } }));
+      const pieces: string[] = [];
+      for (let times = 0; times < 50; times++) {
+        pieces.push(line.take());
+        await clock.advance(10);
+      }
+      return pieces;
+    };
+    const all = (await answersOf(Number.POSITIVE_INFINITY)).join("");
+    expect(all).toMatch(/OK\r\n\r\n\+QLWEVENT: 5,"STATE_READY"\r\n$/);
+    const pieces = await answersOf(100_000);
+    expect(pieces.join("")).toBe(all);
+    expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(200_000);
+  });
+
+  it("is made to wait itself when it types far ahead, and loses none of its lines", async () => {
+    const { boot, ports, clock } = await open(["usbat"]);
+    const [line] = ports as [(typeof ports)[0] & object];
+    await boot();
+    line.say("ATE0\r");
+    await clock.advance(100);
+    line.take();
+    line.fill(true);
+    let typed = 0;
+    for (; !line.held; typed += 100) line.say("AT\r".repeat(100));
+    expect(typed * 3).toBeLessThan(100_000);
+    line.fill(false);
+    await clock.advance(1000);
+    expect(line.held).toBe(false);
+    expect(line.take()).toBe("\r\nOK\r\n".repeat(typed));
+  });
+
+  it("has each of 20000 lines answered that it sends at once", async () => {
+    const { boot, ports, clock } = await open(["usbat"]);
+    const [line] = ports as [(typeof ports)[0] & object];
+    await boot();
+    line.say("ATE0\r");
+    line.take();
+    const text = "AT\r".repeat(20_000);
+    for (let at = 0; at < text.length; at += 4096) {
+      line.say(text.slice(at, at + 4096));
+      if (line.held) await clock.advance(1);
+    }
+    await clock.advance(1000);
+    expect(line.take()).toBe("\r\nOK\r\n".repeat(20_000));
+  });
+
+  it("is switched off with the module while it waits", async () => {
+    const { boot, ports, clock, power } = await open(["usbat"]);
+    const [line] = ports as [(typeof ports)[0] & object];
+    await boot();
+    line.fill(true);
+    line.say("AT+CSQ\r".repeat(20_000));
+    expect(line.held).toBe(true);
+    power.cut();
+    expect(line.held).toBe(false);
+    line.fill(false);
+    line.take();
+    await boot();
+    expect(line.take()).toMatch(BOOT);
+    line.say("AT\r");
+    await clock.advance(100);
+    expect(line.take()).toBe("AT\r\r\nOK\r\n");
   });
 });
 

@@ -119,4 +119,49 @@ describe("a rule of the user's", () => {
     expect(await at.wait(10_000)).not.toMatch(/done|LIND/);
     expect(await send(at, "AT")).toContain("OK");
   });
+
+  it("leaves no timer behind when the terminal ends, and does not pile URCs up", async () => {
+    const at = await open(
+      { command: "AT+LATER", urcs: ["+LIND"], urcDelayMs: 3_600_000 },
+      { command: "AT+SLOW", delayMs: 3_600_000 },
+    );
+    const before = at.clock.pending();
+    for (let times = 0; times < 1000; times++) at.terminal.receive(Buffer.from("AT+LATER\r"));
+    await at.wait(100);
+    expect(at.clock.pending() - before).toBe(256);
+    await send(at, "AT+SLOW");
+    expect((await at.wait(3_600_000)).match(/LIND/g)).toBeNull();
+    expect((await at.wait(1000)).match(/LIND/g)).toHaveLength(256);
+    await send(at, "AT+LATER");
+    await send(at, "AT+SLOW");
+    at.terminal.close();
+    expect(at.clock.pending()).toBe(before);
+  });
+
+  it("may have a pattern that never ends: it is passed over, told of, and the next one that fits has the command", async () => {
+    const logged: object[] = [];
+    const rules = [
+      rule({ pattern: /^(?:AT(\+a+)+)$/i }),
+      rule({ pattern: /^(?:AT((a|A)+)+)$/i, answer: ["slow"] }),
+      rule({ pattern: /^(?:AT.*!)$/i, answer: ["quick"] }),
+    ];
+    const at = await openAtTerminal({ rules: createUserRules(rules, { error: (fields) => void logged.push(fields) }) });
+    await at.type("ATE0\r");
+    expect(await send(at, "ATaaa")).toEqual(["slow", "OK"]);
+    const startedAtMs = performance.now();
+    expect(await send(at, `AT${"a".repeat(60)}!`)).toEqual(["quick", "OK"]);
+    expect(performance.now() - startedAtMs).toBeLessThan(5000);
+    expect(logged).toEqual([{ pattern: expect.stringContaining("(a|A)+") }]);
+    expect(await send(at, "ATaaa")).toEqual(["ERROR"]);
+  });
+
+  it("is written in UTF-8 and said so, and is for commands that are", async () => {
+    const at = await open(
+      { command: 'AT+NAME="é"', answer: ['+NAME: "SK텔레콤"'] },
+      { pattern: /^(?:AT\+ECHO="(.*)")$/i, answer: ["$1 ü"] },
+    );
+    const bytes = (text: string) => Buffer.from(text, "utf8").toString("latin1");
+    expect(await send(at, bytes('AT+NAME="é"'))).toEqual([bytes('+NAME: "SK텔레콤"'), "OK"]);
+    expect(await send(at, bytes('AT+ECHO="ñ"'))).toEqual([bytes("ñ ü"), "OK"]);
+  });
 });

@@ -11,10 +11,12 @@ import { freshen } from "../../scripts/freshen.mjs";
 import { BLOCK_BYTES, openLoad } from "./load.mjs";
 import { openRepository } from "./repository.mjs";
 import { startSubject } from "./subject.mjs";
+import { openTerminal } from "./terminal.mjs";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const PROGRAM = join(ROOT, "bin/bg96");
 const ECHO = join(import.meta.dirname, "echo.mjs");
+const PTY_ECHO = join(import.meta.dirname, "pty-echo.mjs");
 const BODY_BYTES = 2 ** 20;
 const LARGEST_PACKAGE_BYTES = 2 ** 23;
 
@@ -59,6 +61,13 @@ const BLOCKS = {
   echo: (load, limits) => load.echoedBlocks({ window: 1, ...limits }),
 };
 
+/** At the AT port, beside a bare answer behind a pty. */
+const terminalMeasure = (title, line, window) => {
+  const work = (terminal, limits) => terminal.run(line, { window, ...limits });
+  return { title, atPort: true, modem: work, echo: work };
+};
+const ROUND_TRIP = "AT lines/s, one at a time";
+
 /** What is measured, with its counterpart at the echo; `scale` turns answers a second into the unit. */
 const measuresOf = (firmware, repository) => [
   {
@@ -91,29 +100,40 @@ const measuresOf = (firmware, repository) => [
     title: `firmware pulled MB/s, ${bodyTitle}`,
     modem: (load, limits) => load.pulls(limits, repository),
   },
+  terminalMeasure(ROUND_TRIP, "AT", 1),
+  terminalMeasure("AT lines/s of four commands, one at a time", "AT+CSQ;+CREG?;+CEREG?;+COPS?", 1),
+  terminalMeasure("AT lines/s, 100 sent ahead", "AT", 100),
 ];
 
 async function measure({ load, subject }, work, limits, scale = 1) {
   const before = await subject.usage();
-  const { count, seconds } = await work(load, limits);
+  const { count, seconds, latenciesMs } = await work(load, limits);
   const after = await subject.usage();
-  return { rate: (count / seconds) * scale, cpuPer10k: ((after.cpuS - before.cpuS) / count) * 10_000 };
+  const cpuPer10k = ((after.cpuS - before.cpuS) / count) * 10_000;
+  const [p50, p99] = [quantile(latenciesMs, 0.5), quantile(latenciesMs, 0.99)];
+  return { rate: (count / seconds) * scale, cpuPer10k, p50, p99 };
 }
 
-async function runAll(modem, echo, measures, firmwares) {
+const quantile = (values = [], share) => values.toSorted((a, b) => a - b)[Math.floor(values.length * share)];
+
+/** @param ports modem and echo at their ptys */
+async function runAll(modem, echo, ports, measures, firmwares) {
+  const pairOf = ({ atPort }) => (atPort ? ports : { modem, echo });
   const note = (text) => console.error(`bench: ${text}`);
   note("warming up");
-  for (const { modem: work, echo: bare } of measures) {
-    await work(modem.load, { durationMs: durationMs / 2 });
-    await bare(echo.load, { durationMs: durationMs / 4 });
+  for (const each of measures) {
+    const pair = pairOf(each);
+    await each.modem(pair.modem.load, { durationMs: durationMs / 2 });
+    await each.echo(pair.echo.load, { durationMs: durationMs / 4 });
   }
   const results = measures.map(({ title }) => ({ title, rounds: [] }));
   for (let round = 1; round <= rounds; round++) {
     note(`round ${round} of ${rounds}`);
-    for (const [index, { scale, modem: work, echo: bare }] of measures.entries()) {
+    for (const [index, each] of measures.entries()) {
+      const pair = pairOf(each);
       results[index].rounds.push({
-        echo: await measure(echo, bare, { durationMs }, scale),
-        modem: await measure(modem, work, { durationMs }, scale),
+        echo: await measure(pair.echo, each.echo, { durationMs }, each.scale),
+        modem: await measure(pair.modem, each.modem, { durationMs }, each.scale),
       });
     }
   }
@@ -136,18 +156,33 @@ async function open(program, argsFor) {
   return { load, subject };
 }
 
+async function openPorts(modem, directory) {
+  const echoTty = join(directory, "echo-tty");
+  const echo = startSubject(PTY_ECHO, [echoTty]);
+  const opened = Promise.all([openTerminal(join(directory, "tty")), openTerminal(echoTty)]);
+  const [modemTerminal, echoTerminal] = await Promise.race([opened, echo.failed, modem.subject.failed]);
+  return { modem: { load: modemTerminal, subject: modem.subject }, echo: { load: echoTerminal, subject: echo } };
+}
+
 const median = (numbers) => {
   const sorted = numbers.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 };
 
+const summaryOf = (of) => ({
+  rate: of(({ rate }) => rate),
+  cpuPer10k: of(({ cpuPer10k }) => cpuPer10k),
+  p50: of(({ p50 }) => p50),
+  p99: of(({ p99 }) => p99),
+});
+
 function summarise({ title, rounds: each }) {
   const of = (pick) => median(each.map(pick));
   return {
     title,
-    modem: { rate: of(({ modem }) => modem.rate), cpuPer10k: of(({ modem }) => modem.cpuPer10k) },
-    echo: { rate: of(({ echo }) => echo.rate), cpuPer10k: of(({ echo }) => echo.cpuPer10k) },
+    modem: summaryOf((pick) => of(({ modem }) => pick(modem))),
+    echo: summaryOf((pick) => of(({ echo }) => pick(echo))),
     ratio: of(({ modem, echo }) => modem.rate / echo.rate),
   };
 }
@@ -156,6 +191,8 @@ const number = (value) => (value >= 100 ? Math.round(value).toLocaleString("en")
 const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
 
 function tableOf(summaries, { requests, before, after, packages }) {
+  const roundTrip = summaries.find(({ title }) => title === ROUND_TRIP);
+  const trips = ({ p50, p99 }) => `${p50.toFixed(2)}, ${p99.toFixed(2)}`;
   const rows = [
     ["", "modem", "bare echo", "modem / echo", "CPU s per 10,000, modem and echo"],
     ["---", "---:", "---:", "---:", "---:"],
@@ -166,6 +203,7 @@ function tableOf(summaries, { requests, before, after, packages }) {
       ratio.toFixed(2),
       `${modem.cpuPer10k.toFixed(2)}, ${echo.cpuPer10k.toFixed(2)}`,
     ]),
+    ["AT round trip ms, p50 and p99", trips(roundTrip.modem), trips(roundTrip.echo), "", ""],
     [
       `resident MB before and after ${requests.toLocaleString("en")} reads`,
       `${megabytes(before.rss)}, ${megabytes(after.rss)}`,
@@ -196,6 +234,7 @@ await freshen();
 const directory = mkdtempSync(join(tmpdir(), "bg96-bench-"));
 let modem;
 let echo;
+let ports;
 let repository;
 /** A package of firmware. */
 const packageOf = (bytes) => {
@@ -221,7 +260,8 @@ try {
   ]);
   const firmwares = [BODY_BYTES, LARGEST_PACKAGE_BYTES].map(packageOf);
   repository = await openRepository(firmwares[0]);
-  const all = runAll(modem, echo, measuresOf(firmwares[0], repository), firmwares);
+  ports = await openPorts(modem, directory);
+  const all = runAll(modem, echo, ports, measuresOf(firmwares[0], repository), firmwares);
   const { results, memory } = await Promise.race([all, modem.subject.failed, echo.subject.failed]);
   const machine = {
     node: process.version,
@@ -239,7 +279,9 @@ try {
     );
   }
 } finally {
-  await Promise.allSettled([modem?.subject.end(), echo?.subject.end()]);
+  ports?.modem.load.close();
+  ports?.echo.load.close();
+  await Promise.allSettled([modem?.subject.end(), echo?.subject.end(), ports?.echo.subject.end()]);
   modem?.load.close();
   echo?.load.close();
   repository?.close();

@@ -119,6 +119,27 @@ describe("a modem with several ports", () => {
     await debug.waitFor("LwM2M_EXT: LwM2M_EXT Registered\r\n");
   });
 
+  it("lives by the dialect it is given, at the terminal and in its Client", async () => {
+    mkdirSync(at("efs/datatx"), { recursive: true });
+    // a host that wants a bootstrap, and a file without a Bootstrap-Server: events 0 and 1, nobody to talk to
+    writeFileSync(at("efs/datatx/qlwm2m.json"), '{ "bootstrapMode": 1 }');
+    writeFileSync(
+      at("efs/datatx/bootstrap.ini"),
+      '{"bn":"/0/1/","e":[{"n":"0","sv":"coap://192.0.2.1:5683"},{"n":"1","bv":false},{"n":"2","v":3},{"n":"10","v":102}]}',
+    );
+    writeFileSync(at("efs/datatx/lwm2m_cfg"), "{\nAPN=internet;\n}\n");
+    const dialect = { ...DEFAULTS.dialect, deregisterEvent: true, epnsMode: true };
+    await open({ tty: at("tty"), efs: at("efs"), dialect });
+    const tty = host(at("tty"));
+    await tty.waitFor("APP RDY");
+    tty.write('ATE0;+QLWM2M="epns"\r');
+    await tty.waitFor('+QLWM2M: "epns",1,"urn:imei:');
+    tty.write('AT+QLWM2M="register"\r');
+    await tty.waitFor('+QLWEVENT: 1,"STATE_BOOTSTRAP_REQUIRED"');
+    tty.write('AT+QLWM2M="deregister"\r');
+    await tty.waitFor('STATE_BOOTSTRAP_REQUIRED"\r\n\r\nOK\r\n\r\n+QLWEVENT: 0,"STATE_INITIAL"\r\n');
+  });
+
   it("answers by the user's rules", async () => {
     writeFileSync(at("rules.toml"), '[[rule]]\ncommand = "AT+MINE"\nanswer = ["+MINE: yes"]\n');
     await open({ rules: at("rules.toml"), tty: at("tty") });

@@ -79,6 +79,14 @@ describe("sending lines", () => {
     expect(lines).toEqual(["AT", bad]);
   });
 
+  it("goes on after an ERROR where it is told to, and ends with 1 all the same", async () => {
+    const keepGoing = { tty: port.link, clock: systemClock, stdout, timeoutMs: 5_000, keepGoing: true };
+    expect(await sendLines({ ...keepGoing, lines: ["AT+BAD", "AT"] })).toBe(1);
+    expect(lines).toEqual(["AT+BAD", "AT"]);
+    expect(shown).toBe("ERROR\nOK\n");
+    expect(await sendLines({ ...keepGoing, lines: ["AT", "ATI"] })).toBe(0);
+  });
+
   it("takes a numeric result for final, but no line of digits", async () => {
     expect(await send("ATV0")).toBe(0);
     expect(await send("AT+DIGIT")).toBe(1);
@@ -139,7 +147,7 @@ describe("opening a port", () => {
 
   it("says when it is no tty", async () => {
     await expect(openSerial(join(import.meta.dirname, "at.test.ts"), systemClock)).rejects.toThrow(
-      "Inappropriate ioctl",
+      "it is no serial port",
     );
   });
 });

@@ -23,10 +23,12 @@ it("bg96 commands lists each command with its forms, values and source, and what
     [
       "AT+CEREG   EPS registration",
       "    forms    AT+CEREG=?   AT+CEREG?   AT+CEREG=<n>",
-      "    values   (0,1,2,4)",
+      "    values   <n> (0,1,2,4)",
       "    source   3GPP TS 27.007 §10.1.22",
     ].join("\n"),
   );
+  expect(stdout).toMatch(/^The terminal\n\nATE {3}/);
+  expect(stdout).toContain("\nGNSS\n\nAT+QGPS   ");
   expect(stdout).toMatch(/TCP and UDP sockets of the host: AT\+QIOPEN, /);
 });
 
@@ -37,9 +39,21 @@ it("bg96 commands --markdown has a row a command", async () => {
     "| `AT+QLWM2M` | Configure and run the LwM2M Client | `AT+QLWM2M=?` |  | BG96 LwM2M User Guide V1.1 §4.1 |",
   );
   expect(rows).toContain(
-    '| `AT+QLWM2M="lifetime"` | Lifetime of the registration | `AT+QLWM2M="lifetime",<ssid>,<life_time>` | `(1-65535),(30-86400)` | BG96 LwM2M User Guide V1.1 §4.1 |',
+    '| `AT+QLWM2M="lifetime"` | Lifetime of the registration | `AT+QLWM2M="lifetime",<ssid>,<life_time>` | `<ssid> (1-65535), <life_time> (30-86400)` | BG96 LwM2M User Guide V1.1 §4.1 |',
   );
   expect(rows.every((row) => row.split(/(?<!\\)\|/).length === 7)).toBe(true);
+});
+
+it("bg96 commands SEARCH leaves out the headings that have nothing under them", async () => {
+  const { stdout } = await place.run("commands", "--markdown", "+qgpscfg");
+  expect(stdout.match(/^#.*$/gm)).toEqual(["# AT commands", "## GNSS"]);
+});
+
+it("bg96 commands HEADING lists what is under it", async () => {
+  const { stdout } = await place.run("commands", "packet data");
+  expect(stdout).toMatch(/^Packet data\n\nAT\+CGATT /);
+  expect(stdout).toContain("\nAT+QIACT   ");
+  expect(stdout).not.toContain("AT+CSQ   ");
 });
 
 it("bg96 commands of something that is not there is a usage error", async () => {

@@ -87,6 +87,24 @@ it("tells what the network does, and keeps running when restarted with options t
   expect(await status()).toMatchObject({ running: true, pid });
 }, 60_000);
 
+it.each([
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+] as const)(
+  "%s to start before it is ready leaves nothing running",
+  async (signal, code) => {
+    const starting = place.begin(["start", "meter"]);
+    await eventually(() => existsSync(join(directory("meter"), "options.json")), "it starts the daemon");
+    starting.kill(signal);
+    expect((await starting.ended).code).toBe(code);
+    expect(starting.stderr).toBe(`meter: not started, ${signal} came before it was ready\n`);
+    expect((await place.run("list")).stdout).toBe("no modem runs\n");
+    expect(readdirSync(directory("meter"))).not.toContain("options.json");
+  },
+  60_000,
+);
+
 it("several run side by side, each under its name, and restart keeps their options", async () => {
   await place.run("start", "one", "--endpoint", "urn:dev:1");
   await place.run("start", "two", "--endpoint", "urn:dev:2");
@@ -121,5 +139,5 @@ it("follows its log as it grows", async () => {
   await logs.sees(/control socket open/);
   await place.run("at", "AT"); // a host opens and closes the port
   await logs.sees(/a host opened the port/);
-  expect((await place.run("logs", "nobody")).stderr).toContain("nobody: there is no log");
+  expect((await place.run("logs", "nobody")).stderr).toContain("nobody: not running, and there is no log");
 }, 60_000);

@@ -26,4 +26,9 @@ it("bg96 firmware make writes a package that a modem takes, and overwrites nothi
   });
   const again = await place.run(...order);
   expect([again.code, again.stderr]).toEqual([1, "cannot write fw.bin: it exists\ntry: name another file\n"]);
+  const nowhere = await place.run(...order.slice(0, -1), "no/fw.bin");
+  expect([nowhere.code, nowhere.stderr]).toEqual([
+    1,
+    "cannot write no/fw.bin: there is no directory no\ntry: mkdir -p no\n",
+  ]);
 });

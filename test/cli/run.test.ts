@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type DemoEvent, type DemoServer, openDemoServer } from "#demo-server/server";
 import { silentLog, systemClock, systemRandom } from "#runtime";
-import { build, isRunning, openPlace, type Place, within } from "./program.js";
+import { BIN, build, isRunning, openPlace, type Place, within } from "./program.js";
 
 let place: Place;
 beforeAll(build, 120_000);
@@ -27,9 +27,19 @@ describe("a modem in the foreground", () => {
   });
 
   it("says on the READY line where its debug port and its TCP port are", async () => {
-    const program = place.begin(["run", "--qcli", "debug", "--tcp", "127.0.0.1:0", "--dialect", "edition=1.0"]);
+    const program = place.begin([
+      "run",
+      "--qcli",
+      "debug",
+      "--nmea",
+      "gnss",
+      "--tcp",
+      "127.0.0.1:0",
+      "--dialect",
+      "edition=1.0",
+    ]);
     const [, tty = "", tcp = ""] = await program.sees(
-      /^READY tty=(\S+) endpoint=\S+ tcp=(127\.0\.0\.1:\d+) qcli=\S+\/debug$/m,
+      /^READY tty=(\S+) endpoint=\S+ tcp=(127\.0\.0\.1:\d+) nmea=\S+\/gnss qcli=\S+\/debug$/m,
     );
     expect((await place.run("at", "--tty", tty, "AT+QLWM2M=?")).stdout).toContain('"select", (0-3)');
     const second = await place.run("run", "--tcp", tcp, "--qcli", "other");
@@ -57,9 +67,16 @@ describe("a modem in the foreground", () => {
     const [, tty = ""] = await program.sees(/^READY tty=(\S+) /m);
     expect((await place.run("at", "--tty", tty, "AT")).code).toBe(0);
     expect((await place.run("at", "--tty", tty, "AT+NOSUCH")).code).toBe(1);
+    const kept = await place.run("at", "--tty", tty, "--keep-going", "AT+NOSUCH", "AT");
+    expect(kept).toMatchObject({ code: 1, stdout: "ERROR\nOK\n" });
+    const piped = place.begin(["-c", `printf 'AT\\n\\nAT+GMM\\n' | "$0" at --tty ${tty}`, BIN], { command: "sh" });
+    expect((await piped.ended).code).toBe(0);
+    expect(piped.stdout).toBe("OK\nBG96\nOK\n");
     const silent = await place.run("at", "--tty", tty, "--timeout", "1", "ATQ1", "AT");
     expect(silent.code).toBe(4);
-    expect(silent.stderr).toMatch(/^no answer within 1 s\ntry: .+\n$/);
+    expect(silent.stderr).toBe(
+      `${tty}: no answer within 1 s\ntry: --timeout 180 for a slow command; the modem is silent while it is off or after ATQ1\n`,
+    );
   });
 
   it("keeps a link to itself while it lives, and takes over one whose modem was killed", async () => {
@@ -108,12 +125,41 @@ describe("a modem in the foreground", () => {
       0,
     );
     const refused = await place.run("set", "--run-dir", directory, "battery.percent=142");
-    expect(refused).toMatchObject({ code: 1, stderr: "battery.percent: takes an integer of 0 to 100\n" });
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr: "battery.percent: takes an integer of 0 to 100\ntry: bg96 set --help\n",
+    });
     const half = await place.run("set", "--run-dir", directory, "battery.percent=7", "battery.precent=3");
-    expect(half).toMatchObject({ code: 1, stderr: expect.stringContaining("battery.precent: no such setting") });
+    expect(half).toMatchObject({ code: 2, stderr: expect.stringContaining("battery.precent: no such setting") });
+    const late = await place.run("set", "--run-dir", directory, "battery.percent=7", "memory.freeKb=1000000000");
+    expect(late).toMatchObject({ code: 2, stderr: expect.stringContaining("memory.freeKb: takes an integer of 0 to") });
     // all of them or none
     expect((await place.run("at", "--tty", tty, "AT+CBC")).stdout).toMatch(/^\+CBC: 0,42,3600$/m);
   });
+});
+
+it("bg96 get shows how it stands, as bg96 set takes it; bg96 status and list know it, too", async () => {
+  const program = place.begin(["run"]);
+  const [, tty = ""] = await program.sees(/^READY tty=(\S+) /m);
+  const at = ["--run-dir", join(tty, "..")];
+  const before = await place.run("get", ...at);
+  expect(before.stdout).toMatch(/^battery\.percent=85$/m);
+  expect(await place.run("set", ...at, ...before.stdout.trimEnd().split("\n"))).toMatchObject({ code: 0, stderr: "" });
+  expect((await place.run("get", ...at)).stdout).toBe(before.stdout);
+  await place.run("set", ...at, "battery.percent=10", "fix=52.5,13.25");
+  expect((await place.run("get", ...at, "fix", "battery.percent", "battery.millivolts")).stdout).toBe(
+    "battery.percent=10\nbattery.millivolts=3570\nfix=52.5,13.25,0,10,0,0\n",
+  );
+  expect(JSON.parse((await place.run("get", ...at, "--json")).stdout)).toMatchObject({ "network.coverage": true });
+  expect(JSON.parse((await place.run("status", ...at, "--json")).stdout)).toMatchObject({ running: true, tty });
+  const [line = "", ...others] = (await place.run("list", "--json")).stdout.trimEnd().split("\n");
+  expect([JSON.parse(line), others]).toMatchObject([{ name: `run-${program.pid}`, pid: program.pid, tty }, []]);
+  expect((await place.run("list")).stdout).toBe(
+    `run-${program.pid}   process ${program.pid}   ${tty}   not registered\n`,
+  );
+  program.kill("SIGKILL");
+  await program.ended;
+  expect(await place.run("list")).toEqual({ code: 0, stdout: "no modem runs\n", stderr: "" });
 });
 
 describe("a modem registered to a server", () => {
@@ -145,6 +191,33 @@ describe("a modem registered to a server", () => {
     expect((await program.ended).code).toBe(0);
     expect(events).toEqual(["registered", "deregistered"]);
   });
+
+  it("start --wait ends when it is registered, or says in time why it is not", async () => {
+    const options = ["--server", server.uri, "--boot", "instant", "--wait", "20"];
+    const started = await place.run("start", "meter", ...options, "--register");
+    expect(started).toMatchObject({ code: 0, stdout: expect.stringMatching(/^READY /) });
+    expect(server.registrations).toHaveLength(1);
+    await place.run("stop", "meter");
+    const idle = await place.run("start", "meter", "--boot", "instant", "--wait", "0.2");
+    expect(idle).toMatchObject({
+      code: 4,
+      stderr:
+        "meter: runs, but is not registered within 0.2 s: it has not begun (power running, network home)\n" +
+        "try: bg96 logs meter\n",
+    });
+    expect((await place.run("status", "meter")).code).toBe(0);
+    const deaf = ["--server", "coap://127.0.0.1:9", "--register"];
+    const unheard = await place.run("restart", "meter", ...deaf, "--wait", "0.2");
+    expect(unheard).toMatchObject({
+      code: 4,
+      stderr: expect.stringMatching(/: server 102 coap:\S+ \w+\ntry: bg96 logs/),
+    });
+    expect(await place.run("stop", "meter")).toEqual({
+      code: 0,
+      stdout: "meter: stopped\n",
+      stderr: "meter: waiting for its servers to answer the De-register, 5 s at most\n",
+    });
+  }, 60_000);
 
   it("a reader of its output that goes away does not end it", async () => {
     const program = place.begin(

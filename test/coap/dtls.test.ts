@@ -228,6 +228,20 @@ describe("with an OpenSSL server", () => {
     await Promise.all(rounds);
   });
 
+  it("tells what a record adds to a message", async () => {
+    const sizes: number[] = [];
+    const relay = await openServerBehind((_, datagram) => {
+      sizes.push(datagram.length);
+      return [datagram];
+    });
+    const link = await openLink(targetAt(relay.port));
+    const { until } = listenTo(link);
+    sizes.length = 0;
+    link.send(Buffer.from("say hello"));
+    await until(1);
+    expect(sizes).toEqual(["say hello", "heard hello"].map((text) => text.length + link.addedBytes!));
+  });
+
   it("200 lost records in a row do not make the link deaf", async () => {
     let isDeaf = false;
     let onLost = () => {};

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { DEFAULTS } from "#config";
-import { KNOBS, KnobError, turnKnob } from "#control/knobs";
+import { KNOBS, KnobError, knobValues, turnKnob } from "#control/knobs";
 import { createInitialState } from "#modem/initial-state";
 import { createModem } from "#modem/modem";
 
@@ -13,8 +13,36 @@ describe("a knob", () => {
   it("changes what it names and nothing beside it", () => {
     const { modem, turn } = open();
     const before = modem.state;
-    turn("battery.percent", 42);
-    expect(modem.state).toEqual({ ...before, battery: { ...before.battery, percent: 42 } });
+    turn("battery.charging", 1);
+    expect(modem.state).toEqual({ ...before, battery: { ...before.battery, charging: 1 } });
+  });
+  it("of the charge takes the voltage along, from the least the module runs on to a full cell", () => {
+    const { modem, turn } = open();
+    const voltages = [100, 84, 85, 50, 21, 20, 11, 10, 1, 0].map((percent) => {
+      turn("battery.percent", percent);
+      return modem.state.battery.millivolts;
+    });
+    expect(voltages).toEqual([4100, 3895, 3900, 3740, 3643, 3640, 3577, 3570, 3327, 3300]);
+  });
+  it.each([
+    [
+      ["battery.percent", 42],
+      ["battery.millivolts", 3600],
+    ],
+    [
+      ["battery.millivolts", 3600],
+      ["battery.percent", 42],
+    ],
+  ] as const)("of the charge leaves a voltage that was set by itself: %j, %j", (...turns) => {
+    const { modem, turn } = open();
+    for (const [path, value] of turns) turn(path, value);
+    expect(modem.state.battery).toMatchObject({ percent: 42, millivolts: 3600 });
+  });
+  it.each(Object.keys(KNOBS))("%s takes the value it has, and stays as it is", (path) => {
+    const { modem, turn } = open();
+    const before = modem.state;
+    turn(path, knobValues(modem)[path]);
+    expect(modem.state).toEqual(before);
   });
   it("takes a position as text, and none to lose it", () => {
     const { modem, turn } = open();
@@ -73,5 +101,25 @@ describe("a knob", () => {
   });
   it.each(["battery", "battery.percents", "__proto__", "constructor", ""])("there is none named %j", (path) => {
     expect(() => open().turn(path, 1)).toThrow(`${path}: no such setting, there are battery.percent, `);
+  });
+});
+
+describe("the knob of short messages", () => {
+  it("sends one to the module, and drops those that wait", () => {
+    const { modem, turn } = open();
+    turn("sms", "+491701234567: hello: you");
+    turn("sms", "Ann:hi");
+    expect(modem.state.sms.waiting).toEqual([
+      { from: { digits: "491701234567", type: 145 }, text: "hello: you" },
+      { from: { digits: "Ann", type: 208 }, text: "hi" },
+    ]);
+    turn("sms", "none");
+    expect(modem.state.sms.waiting).toEqual([]);
+  });
+  it("says what it takes", () => {
+    const { turn } = open();
+    expect(() => turn("sms", "hello")).toThrow('sms: takes "number: text"');
+    for (let count = 0; count < 100; count++) turn("sms", "1: x");
+    expect(() => turn("sms", "1: x")).toThrow("sms: too many messages wait");
   });
 });

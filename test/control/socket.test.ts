@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { Bg96 } from "#bg96";
 import { DEFAULTS } from "#config";
+import { KNOBS } from "#control/knobs";
 import { createOperator, type Operator } from "#control/operator";
 import { askControlSocket, type ControlSocket, openControlSocket } from "#control/socket";
 import type { ServerStatus } from "#lwm2m/client";
@@ -107,6 +108,13 @@ it.each([
   expect(await ask({ do: "status" })).toMatchObject({ status: { network } });
 });
 
+it("tells how every knob stands", async () => {
+  await ask({ do: "set", path: "battery.charging", value: 1 });
+  const answer = await ask({ do: "get" });
+  expect(answer).toMatchObject({ ok: true, values: { "battery.charging": 1, fix: "none" } });
+  expect(Object.keys((answer as { values: object }).values)).toEqual(Object.keys(KNOBS));
+});
+
 it("turns knobs and the power", async () => {
   expect(await ask({ do: "set", path: "battery.percent", value: 42 })).toEqual({ ok: true });
   for (const how of ["restart", "off", "on", "loss", "brownout"])
@@ -118,8 +126,8 @@ it.each([
   ["not json", "request: not JSON"],
   ["5", "request: not an object"],
   ["null", "request: not an object"],
-  ["{}", "do: takes status, set, power"],
-  ['{"do":"fly"}', "do: takes status, set, power"],
+  ["{}", "do: takes status, get, set, power"],
+  ['{"do":"fly"}', "do: takes status, get, set, power"],
   ['{"do":"set","path":"battery.percent","value":101}', "battery.percent: takes an integer of 0 to 100"],
   ['{"do":"set"}', expect.stringContaining("undefined: no such setting")],
   ['{"do":"power","how":"sometimes"}', "how: takes restart, off, on, loss, brownout"],

@@ -19,7 +19,7 @@ describe("the file tree on disk", () => {
     expect(readdirSync(join(root, "datatx/lwm2m"))).toEqual(["state.json"]);
   });
 
-  it("/data and /datatx are the same folder", () => {
+  it("[BG-052] /data and /datatx are the same folder", () => {
     const efs = openEfs(temporaryDirectory());
     efs.write("/data/bootstrap.ini", "x");
     expect(efs.read("/datatx/bootstrap.ini")?.toString()).toBe("x");

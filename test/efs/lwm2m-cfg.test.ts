@@ -30,43 +30,43 @@ BOOT_UP_SLEEP_TIME=10;
 }
 `;
 
-// key, field, default of Table 4, another value it takes, one it does not
+// requirement, key, field, default of Table 4, another value it takes, one it does not
 const TABLE_4 = [
-  ["RETRY_TIMEOUT", "retryTimeoutS", 30, 45, "-1"],
-  ["RETRY_EXPONENT_VAL", "retryExponent", 2, 3, "0"],
-  ["MAX_RETRY_TIMEOUT", "maxRetryTimeoutS", 640, 100, "1.5"],
-  ["MAX_NO_RETRIES", "maxRetries", 5, 0, "many"],
-  ["ACK_TIMEOUT", "ackTimeoutS", 60, 30, "99999999999"],
-  ["REG_RETRY_TIMEOUT", "registrationRetryTimeoutS", 60, 10, ""],
-  ["REG_RETRY_EXPONENT", "registrationRetryExponent", 2, 1, "2x"],
-  ["REG_RETRY_MAXTIMEOUT", "registrationRetryMaxTimeoutS", 480, 60, "0x10"],
-  ["ROAMING_FEAT", "roamingFeature", 1, 0, "2"],
-  ["PER_REGSTATUS_FEAT", "keepRegistration", 0, 1, "true"],
-  ["BATTERY_LEVEL_THRESHOLD", "batteryLowPercent", 20, 100, "101"],
-  ["CARRIER_TYPE", "carrierType", 0, 1, "2"],
-  ["REBOOTSTRAP_REG_FAILS_MAX_NO_ATTEMPTS", "maxRebootstraps", 0, 5, "-5"],
-  ["REG_EP_NAME", "registrationEndpointForm", 4, 7, "5"],
-  ["BOOTSTRAP_EP_NAME", "bootstrapEndpointForm", 7, 4, "0"],
-  ["BOOT_UP_SLEEP_TIME", "bootUpSleepS", 5, 10, "1e3"],
-  ["GPS_MIN_INTERVAL", "gpsMinIntervalMs", 3000, 1000, "3 s"],
-  ["GPS_MIN_DISTANCE", "gpsMinDistanceM", 1, 50, "1 m"],
+  ["BG-074", "RETRY_TIMEOUT", "retryTimeoutS", 30, 45, "-1"],
+  ["BG-075", "RETRY_EXPONENT_VAL", "retryExponent", 2, 3, "0"],
+  ["BG-076", "MAX_RETRY_TIMEOUT", "maxRetryTimeoutS", 640, 100, "1.5"],
+  ["BG-077", "MAX_NO_RETRIES", "maxRetries", 5, 0, "many"],
+  ["BG-078", "ACK_TIMEOUT", "ackTimeoutS", 60, 30, "99999999999"],
+  ["BG-079", "REG_RETRY_TIMEOUT", "registrationRetryTimeoutS", 60, 10, ""],
+  ["BG-080", "REG_RETRY_EXPONENT", "registrationRetryExponent", 2, 1, "2x"],
+  ["BG-081", "REG_RETRY_MAXTIMEOUT", "registrationRetryMaxTimeoutS", 480, 60, "0x10"],
+  ["BG-082", "ROAMING_FEAT", "roamingFeature", 1, 0, "2"],
+  ["BG-083", "PER_REGSTATUS_FEAT", "keepRegistration", 0, 1, "true"],
+  ["BG-084", "BATTERY_LEVEL_THRESHOLD", "batteryLowPercent", 20, 100, "101"],
+  ["BG-085", "CARRIER_TYPE", "carrierType", 0, 1, "2"],
+  ["BG-086", "REBOOTSTRAP_REG_FAILS_MAX_NO_ATTEMPTS", "maxRebootstraps", 0, 5, "-5"],
+  ["BG-087", "REG_EP_NAME", "registrationEndpointForm", 4, 7, "5"],
+  ["BG-088", "BOOTSTRAP_EP_NAME", "bootstrapEndpointForm", 7, 4, "0"],
+  ["BG-089", "BOOT_UP_SLEEP_TIME", "bootUpSleepS", 5, 10, "1e3"],
+  ["BG-090", "GPS_MIN_INTERVAL", "gpsMinIntervalMs", 3000, 1000, "3 s"],
+  ["BG-091", "GPS_MIN_DISTANCE", "gpsMinDistanceM", 1, 50, "1 m"],
 ] as const;
 
 describe("lwm2m_cfg", () => {
-  it.each(TABLE_4)("%s is read into %s and is %d when missing", (key, field, missing, other) => {
+  it.each(TABLE_4)("[%s] %s is read into %s and is %d when missing", (_id, key, field, missing, other) => {
     expect(parse("{}")[field]).toBe(missing);
     expect(parse(`{\n${key}=${other};\n}`)[field]).toBe(other);
   });
 
-  it("APN is none when missing or empty", () => {
+  it("[BG-073] APN is none when missing or empty", () => {
     expect(parse("{}").apn).toBeUndefined();
     expect(parse("{APN=;}").apn).toBeUndefined();
     expect(parse("{APN=iot.example.com;}").apn).toBe("iot.example.com");
   });
 
   it.each(TABLE_4)(
-    "%s with a value it cannot have is refused with place and remedy",
-    (key, _field, _missing, _other, bad) => {
+    "[%s] %s with a value it cannot have is refused with place and remedy",
+    (_id, key, _field, _missing, _other, bad) => {
       expect(problems(`{\n  ${key}=${bad};\n}`)).toEqual([
         `lwm2m_cfg:2:${key.length + 4}: ${key} cannot be "${bad.trim()}"`,
       ]);
@@ -88,7 +88,7 @@ describe("lwm2m_cfg", () => {
     expect(parse("{APN=a;RETRY_TIMEOUT=7;;}")).toMatchObject({ apn: "a", retryTimeoutS: 7 });
   });
 
-  it("the keeping of registrations may be spelled FER_ or PER_, and PER_ wins", () => {
+  it("[BG-083] the keeping of registrations may be spelled FER_ or PER_, and PER_ wins", () => {
     expect(parse("{FER_REGSTATUS_FEAT=1;}").keepRegistration).toBe(1);
     expect(parse("{PER_REGSTATUS_FEAT=0;FER_REGSTATUS_FEAT=1;}").keepRegistration).toBe(0);
     expect(parse("{FER_REGSTATUS_FEAT=0;PER_REGSTATUS_FEAT=1;}").keepRegistration).toBe(1);

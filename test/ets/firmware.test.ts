@@ -292,7 +292,9 @@ describe("a Firmware Update that goes wrong", () => {
     const device = await openWith();
     device.modem.update(({ network }) => ({ network: { ...network, coverage: false } }));
     const { server } = device;
-    await walk(server, [[put("/5/0/1", text(URI)), "2.04"]]);
+    // the last thing that was heard before the network went
+    const at = { objectId: 5, instanceId: 0, resourceId: 1 };
+    device.registry.write(at, { kind: "resource", id: 1, type: "string", value: URI }, "replace", "server");
     await device.clock.advance(200_000);
     expect(device.servers).toEqual([server]);
     expect(device.modem.state.firmware.update).toMatchObject({ state: 0, result: 4 });

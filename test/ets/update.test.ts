@@ -1,5 +1,6 @@
 /** Update, De-register, Disable: a registration kept, left and taken up again. */
 import { describe, expect, it } from "vitest";
+import type { ReadCoap } from "../support/coap-bytes.ts";
 import { get, numberOf, OPTION, post, put, text, tlv } from "./ask.ts";
 import { answer, NOTHING, openRegistered, SECOND_ACCOUNT, SERVER_ACCOUNT } from "./raw-device.ts";
 import type { RawServer } from "./raw-server.ts";
@@ -181,6 +182,40 @@ describe("Disable and De-register", () => {
     await clock.advance(2000);
     expect(device.server.requests()).toEqual([expect.stringMatching(/^POST \/rd\?/)]);
     expect(device.server.target.host).toBe(first.target.host);
+  });
+
+  it("ANJ-DER-02 leaves a server for Disable Timeout whose Register another one's Disable overtakes", async () => {
+    const mayExecute = '{"bn":"/2/0/","e":[{"n":"0","v":1},{"n":"1","v":1},{"n":"2/103","v":4},{"n":"3","v":102}]}';
+    let register: ReadCoap | undefined;
+    const device = await openRegistered({
+      ini: [SERVER_ACCOUNT, SECOND_ACCOUNT, mayExecute].join("\n"),
+      script(request, { target }) {
+        if (target.host !== "192.0.2.1" || register) return undefined;
+        register = request;
+        return NOTHING;
+      },
+    });
+    const { clock, servers } = device;
+    const first = servers.find(({ target }) => target.host === "192.0.2.1")!;
+    const second = servers.find(({ target }) => target.host === "192.0.2.2")!;
+    expect((await second.ask(post("/1/1/4"))).code).toBe("2.04");
+    await clock.advance(500);
+    await first.send(
+      answer(register!, "2.01", {
+        options: [
+          [OPTION.locationPath, "rd"],
+          [OPTION.locationPath, "9"],
+        ],
+      }),
+    );
+    await clock.advance(100);
+    expect(first.requests().at(-1)).toBe("DELETE /rd/9");
+    await clock.advance(59_000);
+    expect(servers).toHaveLength(2);
+    await clock.advance(2000);
+    expect(device.server.target.host).toBe("192.0.2.1");
+    expect(device.server.requests()).toEqual([expect.stringMatching(/^POST \/rd\?/)]);
+    expect(device.client.status.servers.map(({ state }) => state)).toEqual(["registered", "registered"]);
   });
 
   it("ANJ-DER-04 waits with De-register for the answer to an Update", async () => {

@@ -96,6 +96,14 @@ describe("DFOTA", () => {
     expect(device.revision()).toBe(OLD);
   });
 
+  it("misses a package that is gone by then", async () => {
+    const device = await openWithPackage();
+    device.efs.remove("/fota/update.bin");
+    await execute(device);
+    expect(device.fota()).toEqual(['"START"', '"END",505']);
+    expect([device.revision(), device.shown().result]).toEqual([OLD, 5]);
+  });
+
   it("has no room for a package where the disk refuses it, and boots all the same", async () => {
     const device = await openFotaDevice({
       script: (request, { target }) => (target.host === REPOSITORY ? blockOf(request, PACKAGE) : undefined),

@@ -40,6 +40,8 @@ export async function openFotaDevice(options: RawDeviceOptions & { readonly fota
     get server() {
       return device.server;
     },
+    /** What the host sends, without waiting for an answer. */
+    type: (characters: string) => terminal.receive(Buffer.from(characters)),
     /** Lines since the last call. */
     take,
     /** Those of them that tell of the firmware, without what they all begin with. */

@@ -7,6 +7,7 @@ import { makePackage } from "#firmware/package";
 import { parsePackageUri } from "#firmware/package-uri";
 import type { ModemState } from "#modem/state";
 import { put, text } from "../ets/ask.js";
+import { hardware } from "../support/hardware.js";
 import { type FotaDevice, openFotaDevice } from "./fota-device.js";
 import { openHttpServer, type Respond, sendFile } from "./http-server.js";
 
@@ -75,8 +76,10 @@ describe("AT+QFOTADL", () => {
       (_: unknown, response: Parameters<Respond>[1]) =>
         response.writeHead(302, { location: "ftp://127.0.0.1/x" }).end(),
     ],
+    [706, 7, "a file that is gone", (_: unknown, response: Parameters<Respond>[1]) => response.writeHead(410).end()],
+    [703, 7, "a way that is barred", (_: unknown, response: Parameters<Respond>[1]) => response.writeHead(403).end()],
     [
-      706,
+      703,
       7,
       "a circle of redirections",
       (_: unknown, response: Parameters<Respond>[1]) => response.writeHead(302, { location: "/again" }).end(),
@@ -224,12 +227,12 @@ describe("a package by HTTP", () => {
     expect(device.efs.read("/fota/update.bin")).toEqual(PACKAGE);
   });
 
-  it("that the disk refuses is not asked for again: there is no room for it", async () => {
+  it("that the disk refuses is not asked for again: it cannot be written", async () => {
     const { device, server, told } = await downloaded(
       (request, response) => sendFile(request, response, PACKAGE),
       ({ root }) => mkdirSync(join(root, "fota/update.bin.json"), { recursive: true }),
     );
-    expect(told).toEqual(['"HTTPSTART"', '"HTTPEND",708']);
+    expect(told).toEqual(['"HTTPSTART"', '"HTTPEND",707']);
     expect(device.shown()).toMatchObject({ state: 0, result: 2 });
     expect(server.requests).toHaveLength(1);
   });
@@ -240,8 +243,39 @@ describe("a package by HTTP", () => {
     await device.at(`AT+QFOTADL="${server.origin}/fw"`);
     await withBreaks(device);
     expect(server.requests).toHaveLength(6);
-    expect(device.fota()).toEqual(['"HTTPSTART"', '"HTTPEND",702']);
+    expect(device.fota()).toEqual(['"HTTPSTART"', '"HTTPEND",703']);
     expect(device.shown()).toMatchObject({ state: 0, result: 4 });
+  });
+
+  it.each([
+    [703, "answers 503", (_: unknown, response: Parameters<Respond>[1]) => response.writeHead(503).end()],
+    [702, "is not there", undefined],
+    [702, "speaks no TLS", "https"],
+  ])("has come to nothing with %i where the server %s", async (error, _, respond) => {
+    const server = await openHttpServer(typeof respond === "function" ? respond : () => {});
+    const origin = respond === undefined ? "http://127.0.0.1:9" : server.origin;
+    const device = await openFotaDevice();
+    await device.at(`AT+QFOTADL="${respond === "https" ? origin.replace("http:", "https:") : origin}/fw"`);
+    await withBreaks(device);
+    expect(device.fota()).toEqual(['"HTTPSTART"', `"HTTPEND",${error}`]);
+    expect(device.shown()).toMatchObject({ state: 0, result: 4 });
+  });
+
+  it("is one at a time: another is refused, and leaves the first alone", async () => {
+    const server = await openHttpServer((request, response, number) =>
+      number === 1 ? setTimeout(() => sendFile(request, response, PACKAGE), 50) : response.destroy(),
+    );
+    const device = await openFotaDevice();
+    device.efs.write("/fota/update.zip", PACKAGE);
+    expect(await device.at(`AT+QFOTADL="${server.origin}/fw"`)).toEqual(["OK"]);
+    for (const source of ["1", `"${server.origin}/other"`]) {
+      expect(await device.at(`AT+QFOTADL=${source}`)).toEqual(["ERROR"]);
+    }
+    await untilState(device, 3);
+    expect(await device.at(`AT+QFOTADL="${server.origin}/other"`)).toEqual(["ERROR"]);
+    await device.clock.advance(20_000);
+    expect(device.revision()).toBe(NEW);
+    expect(server.requests.map(({ url }) => url)).toEqual(["/fw"]);
   });
 
   it("is lost when nothing comes for a minute, six times", async () => {
@@ -252,7 +286,36 @@ describe("a package by HTTP", () => {
       await new Promise((resolve) => setTimeout(resolve, 20));
       await device.clock.advance(61_000);
     }
+    expect(device.fota()).toEqual(['"HTTPSTART"', '"HTTPEND",704']);
     expect(device.shown()).toMatchObject({ state: 0, result: 4 });
+  });
+
+  it("goes over the APN of AT+QCFGEXT, and nowhere where the network refuses that", async () => {
+    const server = await openHttpServer((request, response) => sendFile(request, response, PACKAGE));
+    const { network } = hardware;
+    const device = await openFotaDevice({
+      hardware: { network: { ...network, apns: ["carrierAPN1", "carrier_apn", "fota"] } },
+    });
+    expect(await device.at('AT+QCFGEXT="fota_apn",1,"wrong"')).toEqual(["OK"]);
+    expect(await device.at(`AT+QFOTADL="${server.origin}/fw"`)).toEqual(["OK"]);
+    await withBreaks(device);
+    expect(device.fota()).toEqual(['"HTTPSTART"', '"HTTPEND",702']);
+    expect(server.requests).toEqual([]);
+    expect(await device.at('AT+QCFGEXT="fota_apn",1,"fota"')).toEqual(["OK"]);
+    expect(await device.at(`AT+QFOTADL="${server.origin}/fw"`)).toEqual(["OK"]);
+    await untilState(device, 3);
+  });
+
+  it("does not begin while the module is detached, which the host is told of after two minutes", async () => {
+    const server = await openHttpServer((request, response) => sendFile(request, response, PACKAGE));
+    const device = await openFotaDevice();
+    expect(await device.at("AT+CGATT=0")).toEqual(["OK"]);
+    expect(await device.at(`AT+QFOTADL="${server.origin}/fw"`)).toEqual(["OK"]);
+    await device.clock.advance(119_000);
+    expect(device.fota()).toEqual(['"HTTPSTART"']);
+    await device.clock.advance(30_000);
+    expect(device.fota()).toEqual(['"HTTPEND",702']);
+    expect(server.requests).toEqual([]);
   });
 
   it("waits while there is no service", async () => {

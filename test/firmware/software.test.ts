@@ -29,8 +29,18 @@ const nameOf = (state: SoftwareState): string => {
 const TABLE: readonly (readonly [SoftwareState, SoftwareEvent, string, string])[] = [
   [initial, { type: "pushed" }, "downloading push", "discard"],
   [initial, { type: "uriWritten", uri, problem: undefined }, "downloading pull", "fetch"],
-  [initial, { type: "uriWritten", uri, problem: { fault: "uri", message: "why" } }, "initial 56", ""],
-  [initial, { type: "uriWritten", uri, problem: { fault: "protocol", message: "why" } }, "initial 57", ""],
+  [
+    initial,
+    { type: "uriWritten", uri, problem: { fault: "uri", trouble: "absent", message: "why" } },
+    "initial 56",
+    "",
+  ],
+  [
+    initial,
+    { type: "uriWritten", uri, problem: { fault: "protocol", trouble: "refused", message: "why" } },
+    "initial 57",
+    "",
+  ],
   [initial, install, "initial 0", "refused 4.05"],
   [initial, uninstall, "initial 0", "refused 4.05"],
   [initial, { type: "activate" }, "initial 0", "refused 4.05"],

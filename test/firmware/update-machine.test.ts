@@ -29,8 +29,8 @@ const nameOf = (state: UpdateState): string => {
 const TABLE: readonly (readonly [UpdateState, UpdateEvent, string, string])[] = [
   [idle, pushed, "downloading push", "discard"],
   [idle, written, "downloading pull", "fetch"],
-  [idle, { ...written, problem: { fault: "uri", message: "why" } }, "idle 7", ""],
-  [idle, { ...written, problem: { fault: "protocol", message: "why" } }, "idle 9", "refused 4.00"],
+  [idle, { ...written, problem: { fault: "uri", trouble: "absent", message: "why" } }, "idle 7", ""],
+  [idle, { ...written, problem: { fault: "protocol", trouble: "refused", message: "why" } }, "idle 9", "refused 4.00"],
   [idle, { type: "hostAsked", uri }, "downloading host", "fetch"],
   [idle, { type: "hostFile", image }, "updating staged", "restart"],
   [idle, reset, "idle 0", "discard"],

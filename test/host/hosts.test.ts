@@ -2,17 +2,12 @@
 import { execFile, execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type Bg96Process, isBuilt, startBg96 } from "../support/bg96-process.ts";
+import { type Bg96Process, isBuilt, PROGRAM, startBg96 } from "../support/bg96-process.ts";
+import { type Acceptance, GAMMU, PRELUDE } from "./acceptance.ts";
+import { MESSAGE_PROGRAMS } from "./message-programs.ts";
+import { MULTIPLEXING_PROGRAMS } from "./multiplexing-programs.ts";
+import { PROBING_PROGRAMS } from "./probing-programs.ts";
 
-interface Acceptance {
-  readonly title: string;
-  /** Each must be found, and the package (Debian's name) that has it. */
-  readonly needs: readonly { readonly command: string; readonly debian: string }[];
-  /** bash; $L is the link. Exit code 0 = accepted. */
-  readonly script: string;
-}
-
-const GAMMU = '-c <(printf "[gammu]\\ndevice=$L\\nconnection=at115200\\nsynchronizetime=no\\n")';
 const PYTHON = "/usr/bin/python3"; // the distribution's, which has the distribution's pyserial
 
 const ACCEPTANCES: readonly Acceptance[] = [
@@ -89,6 +84,9 @@ for turn in range(5):
     needs: [{ command: "gammu", debian: "gammu" }],
     script: `timeout 40 gammu ${GAMMU} monitor 1 | grep -q "Network state *: home network"`,
   },
+  ...MESSAGE_PROGRAMS,
+  ...PROBING_PROGRAMS,
+  ...MULTIPLEXING_PROGRAMS,
 ];
 
 const isThere = (command: string): boolean => {
@@ -102,9 +100,10 @@ const isThere = (command: string): boolean => {
 };
 
 /** Runs a script on the port. @returns its exit code and what it printed. */
-const run = (script: string, tty: string) =>
+const run = (script: string, { tty, runDirectory }: Bg96Process) =>
   new Promise<{ code: number; printed: string }>((resolve) => {
-    const env = { ...process.env, L: tty, TERM: "xterm", LC_ALL: "C" };
+    const program = { NODE: process.execPath, PROGRAM, RUN: runDirectory };
+    const env = { ...process.env, ...program, L: tty, TERM: "xterm", LC_ALL: "C" };
     const child = execFile("bash", ["-c", script], { env, timeout: 80_000 }, (error, stdout, stderr) =>
       resolve({ code: error ? Number(error.code ?? 1) : 0, printed: stdout + stderr }),
     );
@@ -125,7 +124,7 @@ describe.skipIf(!isBuilt())("on the port of bg96 run", () => {
   });
   // Whatever a host did, the next one finds a modem that answers.
   afterEach(async () => {
-    const next = await run(`exec 3<>$L; printf 'AT\\r' >&3; timeout 5 grep -m1 -q '^OK' <&3`, modem.tty);
+    const next = await run(`exec 3<>$L; printf 'AT\\r' >&3; timeout 5 grep -m1 -q '^OK' <&3`, modem);
     expect(next.code, "the modem answers the next host").toBe(0);
   });
 
@@ -135,7 +134,7 @@ describe.skipIf(!isBuilt())("on the port of bg96 run", () => {
       console.warn(`skipped: ${title}: apt-get install ${missing.map(({ debian }) => debian).join(" ")}`);
     }
     it.skipIf(missing.length > 0)(title, async () => {
-      const { code, printed } = await run(script, modem.tty);
+      const { code, printed } = await run(PRELUDE + script, modem);
       expect(code, `${printed}\n${modem.log()}`).toBe(0);
     });
   }

@@ -25,18 +25,14 @@ async function start(carrierType: 0 | 1 | undefined, accounts: readonly Sketch[]
   });
   device.settings.setBootstrapMode(bootstrapMode);
   await device.clock.advance(1000);
-  const failure = (() => {
-    try {
-      device.client.register(false);
-      return undefined;
-    } catch (error) {
-      return (error as Error).message;
-    }
-  })();
+  try {
+    device.client.register(false);
+  } catch {
+    // with no account left; what was refused is in the log
+  }
   await device.clock.advance(10_000);
   return {
     device,
-    failure,
     hosts: device.servers.map(({ target }) => target.host),
     refused: () => device.logged.filter((each) => each.startsWith("account refused")),
   };
@@ -67,9 +63,8 @@ describe("the carrier", () => {
   });
 
   it("[BG-095] Verizon refuses a Bootstrap-Server without security, and then there is nobody to go to", async () => {
-    const { hosts, failure, refused } = await start(1, [{ shortServerId: 100, bootstrap: true }], 1);
-    expect(hosts).toEqual([]);
-    expect(failure).toContain("LwM2M cannot start: no server account");
+    const { device, hosts, refused } = await start(1, [{ shortServerId: 100, bootstrap: true }], 1);
+    expect([hosts, device.events]).toEqual([[], [0, 1]]);
     expect(refused()).toHaveLength(1);
   });
 

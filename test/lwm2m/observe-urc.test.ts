@@ -8,7 +8,7 @@ import { get } from "../ets/ask.ts";
 import { openRegistered, walk } from "../ets/raw-device.ts";
 import { createSeededRandom } from "../support/manual-clock.js";
 
-it("[BG-166][BG-167] +QLWOBSERVE names the CoAP token and the path where Object 19, 10250 or 26241 is observed, and no other", async () => {
+it("[BG-166][BG-167][BG-168] +QLWOBSERVE names the CoAP token and the path where Object 19, 10250 or 26241 is observed, and no other", async () => {
   const device = await openRegistered();
   let printed = "";
   const { clock, modem, power, efs, client, settings, server } = device;

@@ -8,11 +8,16 @@ import {
   updateDelayMs,
 } from "#lwm2m/registration";
 
-const policy: RegistrationPolicy = { retry: { firstS: 60, factor: 2, longestS: 480 }, bootstrapIfFails: false };
+const policy: RegistrationPolicy = {
+  retry: { firstS: 60, factor: 2, longestS: 480 },
+  bootstrapIfFails: false,
+  registersIfLost: true,
+};
 const location = ["rd", "a1"];
 const idle: RegistrationState = { is: "idle" };
 const registering: RegistrationState = { is: "registering", attempt: 0 };
 const leaving: RegistrationState = { is: "registering", attempt: 0, leaving: true };
+const disabling: RegistrationState = { ...registering, disableMs: 7000 };
 const registered: RegistrationState = { is: "registered", location };
 const updating: RegistrationState = { is: "updating", location, content: PLAIN_UPDATE, again: undefined };
 
@@ -53,8 +58,20 @@ const TABLE: ReadonlyArray<[RegistrationState, RegistrationEvent, string, string
   [{ is: "waiting", attempt: 3 }, { type: "moved" }, "registering", ["stopTimer", "register"]],
   [{ is: "disabled" }, { type: "moved" }, "disabled", []],
   [{ is: "deregistering", disableMs: 5000 }, { type: "moved" }, "deregistering", []],
+  // offline
+  [registering, { type: "unheard" }, "waiting", ["stopTimer", "startTimer retryDue 60000"]],
+  [leaving, { type: "unheard" }, "idle", ["stopTimer"]],
+  [updating, { type: "unheard" }, "registered", []],
+  [registered, { type: "unheard" }, "registered", []],
+  [{ is: "deregistering", disableMs: undefined }, { type: "unheard" }, "idle", ["stopTimer"]],
   // another Server may disable this one at any time
   [{ is: "disabled" }, { type: "disableAsked", disableMs: 7000 }, "disabled", ["startTimer enableDue 7000"]],
+  [registering, { type: "disableAsked", disableMs: 7000 }, "registering", []],
+  [disabling, { type: "accepted", location }, "deregistering", ["stopTimer", "deregister"]],
+  [disabling, { type: "failed" }, "disabled", ["startTimer enableDue 7000"]],
+  [disabling, { type: "lost" }, "disabled", ["startTimer enableDue 7000"]],
+  [disabling, { type: "moved" }, "disabled", ["startTimer enableDue 7000"]],
+  [disabling, { type: "deregisterAsked", answerDue: false }, "idle", ["stopTimer"]],
   [{ is: "waiting", attempt: 2 }, { type: "disableAsked", disableMs: 7000 }, "disabled", ["startTimer enableDue 7000"]],
   [{ is: "deregistering", disableMs: 5000 }, { type: "disableAsked", disableMs: 7000 }, "deregistering", []],
   [{ is: "deregistering", disableMs: undefined }, { type: "disableAsked", disableMs: 7000 }, "deregistering", []],
@@ -71,6 +88,12 @@ describe("registration with one server", () => {
       expect(step.effects.map(words)).toEqual(effects);
     });
   }
+
+  it("is given up with a failed Update where it is not to be made anew", () => {
+    const step = stepRegistration(updating, { type: "lost" }, { ...policy, registersIfLost: false });
+    expect([step.state.is, ...step.effects.map(words)]).toEqual(["idle", "stopTimer", "giveUp"]);
+    expect(stepRegistration(step.state, { type: "updateAsked", content: PLAIN_UPDATE }, policy).effects).toEqual([]);
+  });
 
   it("[BG-079][BG-080][BG-081] retries a failed registration after 60, 120, 240, 480, 480 s", () => {
     let state: RegistrationState = registering;

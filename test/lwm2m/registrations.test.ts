@@ -146,7 +146,7 @@ describe("a server that restarts", () => {
 
 describe("a module that comes back to the network", () => {
   const attach = (device: RawDevice, attached: boolean) =>
-    device.modem.update((state) => (attached ? { network: { ...state.network, attached } } : detached(state)));
+    device.modem.update((state) => (attached ? { network: { ...state.network, attached } } : detached(state, "NW")));
 
   it("with another address tells each server by an Update over a new link", async () => {
     const device = await open({ ini: TWO });

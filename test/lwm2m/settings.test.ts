@@ -8,7 +8,8 @@ import { type Efs, openEfs } from "#efs/efs";
 import { parseLwm2mCfg } from "#efs/lwm2m-cfg";
 import { ClientError } from "#lwm2m/client";
 import { readHostSettings } from "#lwm2m/host-settings";
-import { createSettings, type Profile, type Settings } from "#lwm2m/settings";
+import type { Profile } from "#lwm2m/profiles";
+import { createSettings, type Settings } from "#lwm2m/settings";
 import { createInitialState } from "#modem/initial-state";
 import { createModem, type Modem } from "#modem/modem";
 import { type Log, silentLog } from "#runtime";
@@ -400,14 +401,27 @@ describe("restore, reset and clean", () => {
     expect(efs.list("/datatx")).toEqual(before);
   });
 
-  it("[BG-154] clean leaves the factory folder alone", () => {
+  it("[BG-154] clean deletes all configuration files, and leaves the factory folder alone", () => {
     efs.write("/datatx/factory/bootstrap.ini", ONE_SERVER);
     settings.selectProfile(2);
     settings.setServer("10.0.0.1", 5783);
     settings.setEnabled(true);
+    settings.setQcli(true);
     settings.generatePsk();
+    settings.setDownlinkFormat(1);
     efs.write("/datatx/lwm2m/accounts.json", "{}");
+    efs.write("/datatx/lwm2m/SSL/102_server.psk", "iot:00\n");
+    // the guide's Table 1, and what only this emulator keeps
+    expect(efs.list("/datatx")).toEqual([
+      "bootstrap.ini",
+      "carrier_apn_cfg",
+      "lwm2m_app_autostart",
+      "lwm2m_cfg",
+      "qcli_config",
+      "qlwm2m.json",
+    ]);
     settings.clean();
+    expect(efs.list("/datatx/lwm2m/SSL")).toEqual([]);
     expect([efs.list("/datatx"), efs.list("/datatx/ssl"), efs.list("/datatx/lwm2m")]).toEqual([[], [], []]);
     expect([settings.profile, settings.bootstrapMode, settings.serverUri]).toEqual([0, 0, undefined]);
     settings.restoreFactory();

@@ -11,7 +11,7 @@ function openModule(profile: BootProfile, change: Partial<Hardware> = {}) {
   const clock = createManualClock();
   const modem = createModem(createInitialState({ ...hardware, ...change }));
   const power = createPower({ modem, clock, log: silentLog, profile });
-  createNetwork({ modem, clock, profile });
+  createNetwork({ modem, clock, log: silentLog, profile });
   const events: string[] = [];
   modem.onChange((now, before) => {
     const note = (what: string, changed: boolean) => changed && events.push(`${clock.monotonic()} ${what}`);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { makePackage } from "#firmware/package";
 import type { ResourceValue } from "#lwm2m/object";
+import type { PdpContext } from "#modem/state";
 import { createManagedDevice, hex, textOf } from "../lwm2m/managed-device.js";
 
 const listOf = (value: ResourceValue | undefined) => [...(value as ReadonlyMap<number, unknown>).values()];
@@ -101,24 +102,18 @@ describe("Object 4, Connectivity Monitoring", () => {
 
   it("lists the calls of host and module, one that they share once, each with its router and APN", () => {
     const { registry, modem } = createManagedDevice();
-    const context = {
-      type: "IPV6",
-      apn: "iot.example",
-      user: "",
-      password: "",
-      authentication: 0,
-      active: true,
-      address: "2001:db8::7",
-    } as const;
+    const definition = { type: "IPV6", apn: "iot.example", user: "", password: "", authentication: 0, active: true };
+    const context = { ...definition, address: "2001:db8::7" } as PdpContext;
     const moduleCalls = [
       { apn: "iot.example", address: "10.0.0.17" },
       { apn: "manage.example", address: "10.0.0.18" },
     ];
-    modem.update({ pdp: { 1: context }, moduleCalls });
+    const defaultBearer = { apn: "manage.example", address: "10.0.0.18" };
+    modem.update({ pdp: { 2: context }, moduleCalls, defaultBearer });
     expect([4, 5, 7].map((id) => listOf(registry.value(4, 0, id)))).toEqual([
-      ["2001:db8::7", "10.0.0.18"],
-      ["fe80::1", "10.0.0.254"],
-      ["iot.example", "manage.example"],
+      ["10.0.0.18", "2001:db8::7", "10.0.0.17"],
+      ["10.0.0.254", "fe80::1", "10.0.0.254"],
+      ["manage.example", "iot.example", "iot.example"],
     ]);
   });
 

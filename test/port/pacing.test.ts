@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { paced } from "#port/pacing";
+import { silentLog } from "#runtime";
 import { createManualClock } from "../support/manual-clock.ts";
 import { createMemoryLine } from "../support/memory-line.ts";
 
@@ -7,7 +8,7 @@ function open(baud = 115_200) {
   const clock = createManualClock();
   const line = createMemoryLine();
   const rate = { baud };
-  return { clock, line, rate, port: paced(line, () => rate.baud, clock) };
+  return { clock, line, rate, port: paced(line, () => rate.baud, { clock, log: silentLog }) };
 }
 
 describe("paced output", () => {
@@ -68,6 +69,25 @@ describe("paced output", () => {
     port.close();
     expect(line.closed).toBe(true);
     expect(clock.pending()).toBe(0);
+  });
+
+  it("tells when too much waits and when there is room, and waits for a line that is full itself", async () => {
+    const { clock, line, port } = open();
+    const told = { times: 0 };
+    port.onRoom(() => {
+      told.times++;
+    });
+    port.write(Buffer.alloc(300_000, "x"));
+    expect(port.full).toBe(true);
+    await clock.advance(5000);
+    expect([port.full, told.times]).toEqual([false, 1]);
+    line.take();
+    line.fill(true);
+    await clock.advance(5000);
+    expect(line.take()).toBe("");
+    line.fill(false);
+    await clock.advance(25_000);
+    expect(line.take().length).toBeGreaterThan(230_000);
   });
 
   it("is the same line otherwise", () => {

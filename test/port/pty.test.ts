@@ -225,6 +225,73 @@ describe("bytes nobody takes", () => {
   });
 });
 
+describe("a host that sends more than is taken", () => {
+  /** Writes until the system takes no more. @returns bytes written */
+  const writeAll = async (host: TtyHost, most: number) => {
+    const piece = "x".repeat(1024);
+    for (let sent = 0; sent < most; ) {
+      try {
+        host.write(piece);
+        sent += piece.length;
+      } catch (error) {
+        expect((error as NodeJS.ErrnoException).code).toBe("EAGAIN");
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        if (heardNothingSince()) return sent;
+      }
+    }
+    return most;
+  };
+  let heardNothingSince: () => boolean;
+
+  it("is made to wait, loses nothing and goes on when it may", async () => {
+    const { port, heard } = openPort();
+    const host = await openAttachedHost(port);
+    let before = -1;
+    heardNothingSince = () => {
+      const same = heard.text.length === before;
+      before = heard.text.length;
+      return same;
+    };
+    port.hold(true);
+    const sent = await writeAll(host, 10_000_000);
+    expect(sent).toBeLessThan(1_000_000);
+    port.hold(false);
+    await until(() => heard.text.length === sent, "all that was sent");
+    host.write("AT\r");
+    await until(() => heard.text.endsWith("AT\r"), "the next line");
+    host.close();
+  });
+
+  it("may leave meanwhile: that is noticed, and the next one is heard", async () => {
+    const { port, heard } = openPort();
+    const first = await openAttachedHost(port);
+    port.hold(true);
+    first.write("AT+FIRST\r");
+    await closeHost(first, port);
+    const second = await openAttachedHost(port);
+    port.hold(false);
+    second.write("AT+SECOND\r");
+    await until(() => heard.text.endsWith("AT+SECOND\r"), "the second host's line");
+    second.close();
+  });
+
+  it("is told of as full when it does not read, and of room when it reads or leaves", async () => {
+    const { port } = openPort();
+    const told = { times: 0 };
+    port.onRoom(() => {
+      told.times++;
+    });
+    const host = await openAttachedHost(port);
+    port.write(Buffer.alloc(512 * 1024, "x"));
+    expect([port.full, told.times]).toEqual([true, 0]);
+    await until(() => host.received().length === 512 * 1024, "all of it");
+    expect([port.full, told.times]).toEqual([false, 1]);
+    port.write(Buffer.alloc(512 * 1024, "x"));
+    await closeHost(host, port);
+    expect([port.full, told.times]).toEqual([false, 2]);
+  });
+});
+
 describe("the link", () => {
   it("leads to the pty, in a directory made for it", () => {
     const { port } = openPort();

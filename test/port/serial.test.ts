@@ -62,6 +62,30 @@ describe("a serial device as the port", () => {
     expect([port.link, port.attached]).toEqual([path, true]);
   });
 
+  it("makes its host wait, as RTS does, and hears it out when it goes on", async () => {
+    const { host, path } = openCable();
+    const { port, said } = await openDevice(path);
+    await plugged(host);
+    port.hold(true);
+    for (let times = 0; times < 100; times++) host.write(Buffer.alloc(1000, "x"));
+    await until(() => said.text.length > 0, "what was on its way");
+    expect(said.text.length).toBeLessThan(50_000);
+    port.hold(false);
+    await until(() => said.text.length === 100_000, "the rest");
+  });
+
+  it("says all of an answer longer than what waits, if room is waited for", async () => {
+    const { host, heard, path } = openCable();
+    const { port } = await openDevice(path);
+    await plugged(host);
+    port.write(Buffer.alloc(600_000, "x"));
+    expect(port.full).toBe(true);
+    await new Promise<void>((resolve) => port.onRoom(resolve));
+    port.write(Buffer.from("\r\nOK\r\n"));
+    await until(() => heard.text.endsWith("\r\nOK\r\n"), "the result");
+    expect(heard.text.length).toBe(600_006);
+  });
+
   it("is given up when it is unplugged, at no cost, and taken again when it is back", async () => {
     const link = join(directory, "ttyUSB");
     const first = openCable();

@@ -15,6 +15,7 @@ import { createInitialState, type Hardware } from "#modem/initial-state";
 import { createModem, type Modem } from "#modem/modem";
 import { createNetwork } from "#modem/network";
 import { type BootProfile, createPower, type Power } from "#modem/power";
+import { createMessageCentre } from "#modem/sms/message-centre";
 import type { ModemState } from "#modem/state";
 import { type Log, silentLog } from "#runtime";
 import { hardware } from "./hardware.ts";
@@ -56,6 +57,10 @@ const module: Hardware = {
   sim: { present: true, pin: undefined, iccid: "89820612345678901234", imsi: "450061234567890", msisdn: "01212345678" },
   network: {
     apns: undefined,
+    defaultApn: "internet",
+    rejectCause: 0,
+    searchS: undefined,
+    activationS: 0,
     roaming: false,
     coverage: true,
     mcc: "450",
@@ -103,7 +108,8 @@ export async function openAtTerminal(options: AtTerminalOptions = {}): Promise<A
   const modem = createModem({ ...initial, ...options.change?.(initial) });
   const profile = options.boot ?? "instant";
   const power = createPower({ modem, clock, log, profile });
-  createNetwork({ modem, clock, profile });
+  createNetwork({ modem, clock, log, profile });
+  createMessageCentre({ modem, clock });
   const host: Host = {
     runtime: { clock, random: createSeededRandom(96), log },
     modem,

@@ -11,6 +11,8 @@ export interface Bg96Process {
   /** From the READY line. */
   readonly tty: string;
   readonly endpoint: string;
+  /** Where its control socket is. */
+  readonly runDirectory: string;
   /** What it logged last. */
   log(): string;
   /** Ends it and waits until it is gone; safe to call twice. @returns its exit code, null after a signal */
@@ -33,6 +35,7 @@ export async function startBg96(options: readonly string[] = []): Promise<Bg96Pr
   const places = ["--tty", join(directory, "tty"), "--efs", join(directory, "efs")];
   const child = spawn(process.execPath, [PROGRAM, "run", "--boot", "instant", ...places, ...options], {
     stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, XDG_RUNTIME_DIR: directory },
   });
   let log = "";
   child.stderr.on("data", (bytes) => {
@@ -53,6 +56,7 @@ export async function startBg96(options: readonly string[] = []): Promise<Bg96Pr
     pid: child.pid!,
     tty: found[1]!,
     endpoint: found[2]!,
+    runDirectory: join(directory, "bg96", `run-${child.pid}`),
     log: () => log,
     async end(signal) {
       child.kill(signal);

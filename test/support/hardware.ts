@@ -6,6 +6,10 @@ export const hardware: Hardware = {
   sim: { present: true, pin: undefined, iccid: "89860000000000000011", imsi: "001010000000001", msisdn: "15755127091" },
   network: {
     apns: undefined,
+    defaultApn: "internet",
+    rejectCause: 0,
+    searchS: undefined,
+    activationS: 0,
     roaming: false,
     coverage: true,
     mcc: "001",

@@ -3,32 +3,24 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import { createDevice } from "#bg96/device";
 import { createEndpoint, DEFAULT_TRANSMISSION, type Endpoint } from "#coap/endpoint";
 import { type Link, LinkError, type LinkTarget, type OpenLink } from "#coap/link";
 import type { Request, Response } from "#coap/message";
+import type { ClientDialect } from "#config/spelling";
 import type { Disk } from "#efs/disk";
 import { fillFactory, openEfs } from "#efs/efs";
-import { createStore } from "#efs/store";
-import { createFirmware } from "#firmware/firmware";
-import { type ClientCore, createClient } from "#lwm2m/client-core";
-import { readOptions } from "#lwm2m/client-files";
-import { resetToFactory } from "#lwm2m/factory-reset";
-import { createRegistry, type Registry } from "#lwm2m/registry";
-import { type RunOverrides, withOverrides } from "#lwm2m/run-settings";
-import { pskFor } from "#lwm2m/server-psk";
-import { createSettings } from "#lwm2m/settings";
-import { atEachBoot } from "#modem/each-boot";
-import { createGnss } from "#modem/gnss";
+import type { RunOverrides } from "#lwm2m/run-settings";
 import { createInitialState, type Hardware } from "#modem/initial-state";
 import { createModem } from "#modem/modem";
-import { createNetwork } from "#modem/network";
-import { type BootProfile, createPower } from "#modem/power";
-import { createTrafficMeter } from "#modem/traffic-meter";
-import { deviceObjects } from "#objects/device-objects";
+import type { BootProfile } from "#modem/power";
 import type { Clock, Log } from "#runtime";
 import { hardware } from "./hardware.js";
 import { createManualClock, createSeededRandom } from "./manual-clock.js";
 import { createLinkPair, type MemoryLink } from "./memory-link.js";
+
+/** What DTLS adds to a message under AES_128_CCM_8. */
+const RECORD_BYTES = 29;
 
 export interface ScriptedServer {
   readonly endpoint: Endpoint;
@@ -61,6 +53,9 @@ export interface DeviceOptions {
   readonly confirmable?: boolean;
   readonly oldFormats?: boolean;
   readonly serverInitiatedBootstrap?: boolean;
+  readonly dialect?: Partial<ClientDialect>;
+  /** Objects 10250 and 26241 are offered as the profile says; otherwise always. */
+  readonly lguByProfile?: boolean;
   readonly root?: string;
   /** What the module's files are written with. */
   readonly disk?: Disk;
@@ -83,23 +78,12 @@ export function openDevice(options: DeviceOptions = {}) {
 
   const initial = createInitialState({ ...hardware, ...options.hardware });
   const modem = createModem(initial);
-  const profile = options.profile ?? "instant";
-  const power = createPower({ modem, clock, log, profile });
-  createNetwork({ modem, clock, profile });
   const events: number[] = [];
   modem.onChange((now, before) => {
     if (now.lwm2m.phase !== undefined && now.lwm2m.phase !== before.lwm2m.phase) events.push(now.lwm2m.phase);
   });
-  const settings = withOverrides(createSettings({ efs, modem, log }), {
-    server: undefined,
-    endpoint: undefined,
-    pskIdentity: undefined,
-    pskKeyHex: undefined,
-    lifetimeS: undefined,
-    ...options.overrides,
-  });
   const openSecureLink = options.secureLink?.(clock, log);
-  const openLink: OpenLink = async (target, signal) => {
+  const openWire: OpenLink = async (target, signal) => {
     const problem = options.unreachable?.(target);
     if (problem) throw new LinkError(problem);
     if (openSecureLink && target.scheme === "coaps") return openSecureLink(target, signal);
@@ -107,6 +91,7 @@ export function openDevice(options: DeviceOptions = {}) {
       clock,
       random,
       lossRate: options.lossRate ?? 0,
+      addedBytes: target.scheme === "coaps" ? RECORD_BYTES : 0,
       ...(options.network && { onDatagram: options.network(target) }),
     });
     links.push(near);
@@ -126,36 +111,6 @@ export function openDevice(options: DeviceOptions = {}) {
     servers.push({ endpoint, target, requests });
     return near;
   };
-  const clientOptions = atEachBoot(modem, () => readOptions(efs));
-  createGnss({ modem, clock, limits: clientOptions });
-  const meter = createTrafficMeter(modem, clock);
-  const firmware = createFirmware({
-    runtime,
-    modem,
-    power,
-    efs,
-    openLink,
-    transmission: DEFAULT_TRANSMISSION,
-    pskFor: (host, port) => pskFor(registry, host, port),
-    onTraffic: meter.count,
-    acceptAny: options.acceptAny ?? false,
-    httpsVerify: false,
-  });
-  let client: ClientCore;
-  const registry: Registry = createRegistry(
-    deviceObjects(modem, {
-      reboot: () => power.restart(),
-      factoryReset: () => resetToFactory({ modem, power, registry, settings, initial }),
-      threshold: () => clientOptions().batteryLowPercent,
-      now: () => clock.now(),
-      after: clock.after,
-      meter,
-      disable: (instanceId) => client.disable(instanceId),
-      update: (instanceId) => client.triggerUpdate(instanceId),
-      firmware,
-      downlink: (path, data) => modem.update((state) => ({ lwm2m: { ...state.lwm2m, downlink: { path, data } } })),
-    }),
-  );
   const servers: ScriptedServer[] = [];
   const links: MemoryLink[] = [];
   let registrations = 0;
@@ -166,21 +121,29 @@ export function openDevice(options: DeviceOptions = {}) {
     if (request.method === "POST") return { code: "2.04" };
     return request.method === "DELETE" ? { code: "2.02" } : { code: "4.05" };
   };
-  client = createClient({
+  const { power, settings, registry, client, firmware } = createDevice({
     runtime,
     modem,
-    power,
     efs,
-    store: createStore(efs, log),
-    registry,
-    settings,
-    openLink,
+    initial,
+    profile: options.profile ?? "instant",
+    overrides: {
+      server: undefined,
+      endpoint: undefined,
+      pskIdentity: undefined,
+      pskKeyHex: undefined,
+      lifetimeS: undefined,
+      ...options.overrides,
+    },
+    openWire,
     transmission: DEFAULT_TRANSMISSION,
-    onTraffic: meter.count,
+    firmware: { acceptAny: options.acceptAny ?? false, httpsVerify: false },
+    lguAlways: !options.lguByProfile,
     registerVersion: options.registerVersion ?? "always",
     confirmable: options.confirmable ?? false,
     oldFormats: options.oldFormats ?? false,
     serverInitiatedBootstrap: options.serverInitiatedBootstrap ?? false,
+    dialect: options.dialect ?? {},
     autostart: options.autostart ?? false,
   });
   power.on();

@@ -8,21 +8,49 @@ export interface MemoryLine extends Line {
   take(): string;
   /** The host comes, or leaves. */
   attach(attached: boolean): void;
+  /** The host reads no more, or again. */
+  fill(full: boolean): void;
+  /** Whether the host is made to wait. */
+  readonly held: boolean;
   readonly closed: boolean;
 }
 
-export function createMemoryLine(): MemoryLine {
+/** @param mostUnread bytes not taken that make it full */
+export function createMemoryLine(mostUnread = Number.POSITIVE_INFINITY): MemoryLine {
   const dataHandlers: ((bytes: Buffer) => void)[] = [];
   const attachHandlers: ((attached: boolean) => void)[] = [];
+  const roomHandlers = new Set<() => void>();
   let attached = true;
+  let filled = false;
+  let held = false;
   let closed = false;
   let got = "";
+  const tellOfRoom = () => {
+    if (!filled) for (const handle of [...roomHandlers]) handle();
+  };
   return {
     get attached() {
       return attached;
     },
     get closed() {
       return closed;
+    },
+    get full() {
+      return filled || got.length >= mostUnread;
+    },
+    get held() {
+      return held;
+    },
+    onRoom(handler) {
+      roomHandlers.add(handler);
+      return () => roomHandlers.delete(handler);
+    },
+    hold(wanted) {
+      held = wanted;
+    },
+    fill(now) {
+      filled = now;
+      tellOfRoom();
     },
     onData: (handler) => void dataHandlers.push(handler),
     onAttach: (handler) => void attachHandlers.push(handler),
@@ -38,6 +66,7 @@ export function createMemoryLine(): MemoryLine {
     take() {
       const text = got;
       got = "";
+      if (text.length >= mostUnread) tellOfRoom();
       return text;
     },
     attach(now) {

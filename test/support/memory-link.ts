@@ -11,6 +11,8 @@ export interface LinkPairOptions {
   readonly duplicateRate?: number;
   /** Each datagram takes 0 to this many ms, so later ones may overtake; 0 = after the current call stack. */
   readonly maxDelayMs?: number;
+  /** Link.addedBytes of both. */
+  readonly addedBytes?: number;
   /** Sees every datagram sent, before loss; `from` is the index of the sending link. @returns false to lose it. */
   readonly onDatagram?: (from: 0 | 1, datagram: Buffer) => boolean | undefined;
 }
@@ -22,7 +24,7 @@ export interface MemoryLink extends Link {
 
 /** @returns the two ends; whatever one sends, the other hears after a task of the clock. */
 export function createLinkPair(options: LinkPairOptions): [MemoryLink, MemoryLink] {
-  const { clock, random, lossRate = 0, duplicateRate = 0, maxDelayMs = 0, onDatagram } = options;
+  const { clock, random, lossRate = 0, duplicateRate = 0, maxDelayMs = 0, addedBytes = 0, onDatagram } = options;
   const listeners: (LinkEvents | undefined)[] = [undefined, undefined];
   const closed = [false, false];
 
@@ -38,6 +40,7 @@ export function createLinkPair(options: LinkPairOptions): [MemoryLink, MemoryLin
     return {
       localPort: 50000 + self,
       description: `memory ${self}`,
+      addedBytes,
       listen(events) {
         listeners[self] = events;
       },

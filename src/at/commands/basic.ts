@@ -2,6 +2,7 @@
 import { type CommandContext, type CommandDefinition, defineCommand } from "#at/command";
 import { integer } from "#at/parameter";
 import { restoreSession, type Session, storedProfile } from "#at/session";
+import { FACTORY_ROUTING, routed } from "#modem/sms/message-centre";
 
 type Flag = "echo" | "verbose" | "quiet";
 type Level = "x" | "c" | "d";
@@ -42,14 +43,14 @@ const level = (name: string, title: string, spec: string, key: Level, values: re
 
 /** S-registers by number: title, clause. */
 const REGISTERS: ReadonlyArray<readonly [number, string, string]> = [
-  [0, "Rings before automatic answer", "ITU-T V.250 §6.3.8"],
+  [0, "Rings before automatic answer; kept only, no call ever comes", "ITU-T V.250 §6.3.8"],
   [3, "Command line termination character", "ITU-T V.250 §6.2.1"],
   [4, "Response formatting character", "ITU-T V.250 §6.2.2"],
   [5, "Command line editing character", "ITU-T V.250 §6.2.3"],
-  [6, "Pause before blind dialling", "ITU-T V.250 §6.3.9"],
-  [7, "Connection completion timeout", "ITU-T V.250 §6.3.10"],
-  [8, "Comma dial modifier time", "ITU-T V.250 §6.3.11"],
-  [10, "Automatic disconnect delay", "ITU-T V.250 §6.3.12"],
+  [6, "Pause before blind dialling; kept only", "ITU-T V.250 §6.3.9"],
+  [7, "Connection completion timeout; kept only", "ITU-T V.250 §6.3.10"],
+  [8, "Comma dial modifier time; kept only", "ITU-T V.250 §6.3.11"],
+  [10, "Automatic disconnect delay; kept only", "ITU-T V.250 §6.3.12"],
 ];
 
 const register = ([number, title, spec]: (typeof REGISTERS)[number]) =>
@@ -81,25 +82,25 @@ export const basicCommands: readonly CommandDefinition[] = [
   flag("E", "Command echo", "ITU-T V.250 §6.2.4", "echo", true),
   flag("V", "Verbose result codes", "ITU-T V.250 §6.2.6", "verbose", true),
   flag("Q", "Suppress result codes", "ITU-T V.250 §6.2.5", "quiet", false),
-  level("X", "Call progress result codes", "ITU-T V.250 §6.2.7", "x", [0, 1, 2, 3, 4], 4),
-  level("&C", "Data carrier detect", "ITU-T V.250 §6.2.8", "c", [0, 1], 1),
-  level("&D", "Data terminal ready", "ITU-T V.250 §6.2.9", "d", [0, 1, 2], 1),
+  level("X", "Call progress result codes; kept only", "ITU-T V.250 §6.2.7", "x", [0, 1, 2, 3, 4], 4),
+  level("&C", "Data carrier detect; kept only", "ITU-T V.250 §6.2.8", "c", [0, 1], 1),
+  level("&D", "Data terminal ready; kept only, a pty has no such line", "ITU-T V.250 §6.2.9", "d", [0, 1, 2], 1),
   ...REGISTERS.map(register),
   defineCommand({
     name: "Z",
     title: "Restore the stored profile",
     spec: "ITU-T V.250 §6.1.1",
     parameters: PROFILE,
-    write: ({ modem, session }) => restore(session, modem.state.settings.profile),
-    execute: ({ modem, session }) => restore(session, modem.state.settings.profile),
+    write: (context) => restore(context, context.modem.state.settings.profile),
+    execute: (context) => restore(context, context.modem.state.settings.profile),
   }),
   defineCommand({
     name: "&F",
     title: "Restore factory settings",
     spec: "ITU-T V.250 §6.1.2",
     parameters: PROFILE,
-    write: ({ session }) => restore(session, undefined),
-    execute: ({ session }) => restore(session, undefined),
+    write: (context) => restore(context, undefined),
+    execute: (context) => restore(context, undefined),
   }),
   defineCommand({
     name: "&W",
@@ -125,8 +126,10 @@ export const basicCommands: readonly CommandDefinition[] = [
   }),
 ];
 
-function restore(session: Session, profile: string | undefined): readonly string[] {
+function restore({ modem, session }: CommandContext, profile: string | undefined): readonly string[] {
   restoreSession(session, profile);
+  const { sms } = modem.state;
+  if (sms.routing !== FACTORY_ROUTING) modem.update({ sms: routed(sms, FACTORY_ROUTING) });
   return [];
 }
 

@@ -1,6 +1,6 @@
-/** Dialling, and what would need a data channel of its own: the module offers no PPP and no multiplexer. */
+/** Dialling, and what would need a data call: the module offers no PPP. */
 import { type CommandDefinition, defineCommand } from "#at/command";
-import { integer, optional, string } from "#at/parameter";
+import { integer, string } from "#at/parameter";
 import { CommandError } from "#at/result";
 
 const dial = defineCommand({
@@ -26,28 +26,14 @@ const online = defineCommand({
   },
 });
 
-const cmux = defineCommand({
-  name: "+CMUX",
-  title: "Multiplexer: not offered, answers ERROR",
-  spec: "3GPP TS 27.007 §5.7",
-  errors: "bare",
-  test: false,
-  parameters: [
-    integer("mode", [0]),
-    optional(integer("subset", [0])),
-    optional(integer("port_speed", [1, 2, 3, 4, 5, 6])),
-    optional(integer("N1", { min: 1, max: 32_768 })),
-  ],
-  write() {
-    throw new CommandError("no multiplexer");
-  },
-});
-
 const ceer = defineCommand({
   name: "+CEER",
   title: "Cause of the latest failure",
   spec: "3GPP TS 27.007 §6.10",
-  execute: ({ modem }) => [`+CEER: ${modem.state.registration.eps === 3 ? "Network registration denied" : "No cause information available"}`],
+  execute({ modem: { state } }) {
+    const isDenied = state.registration.eps === 3;
+    return [`+CEER: ${isDenied ? `Network registration denied, EMM cause ${state.network.rejectCause}` : "No cause information available"}`];
+  },
 });
 
 const cpas = defineCommand({
@@ -65,4 +51,4 @@ const qfastboot = defineCommand({
   spec: "BG96 AT Commands Manual",
 });
 
-export const callCommands: readonly CommandDefinition[] = [dial, online, cmux, ceer, cpas, qfastboot];
+export const callCommands: readonly CommandDefinition[] = [dial, online, ceer, cpas, qfastboot];

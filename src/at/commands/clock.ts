@@ -25,7 +25,7 @@ function parseTime(text: string, zoneByDefault: number): { readonly utcMs: numbe
 
 const cclk = defineCommand({
   name: "+CCLK",
-  title: "Clock",
+  title: "Clock, which /3/0/13 and /3/0/14 set, too",
   spec: "3GPP TS 27.007 §8.15",
   parameters: [string("time", { max: 20 })],
   test: () => [],
@@ -40,38 +40,39 @@ const cclk = defineCommand({
   },
 });
 
-/** BG96: mode 0 the latest time from the network, 1 that in UTC, 2 that in local time; the year has four digits, daylight saving is the last field. */
+/** BG96: mode 0 the time that the network told last, in UTC; 1 what that is now, 2 the same in local time; the year has four digits, daylight saving is the last field. */
 function networkTime({ modem, runtime }: CommandContext, mode: 0 | 1 | 2): readonly string[] {
   const { time, network } = modem.state;
   const { zoneQuarters } = network;
   if (!time.synchronised) return ['+QLTS: ""'];
   const shown = mode === 2 ? zoneQuarters : 0;
   // The network's clock is the host's: AT+CCLK does not move it.
-  return [`+QLTS: "${formatTime(runtime.clock.now(), shown)}${formatZone(zoneQuarters)},0"`];
+  const utcMs = mode === 0 ? time.heardAtMs : runtime.clock.now();
+  return [`+QLTS: "${formatTime(utcMs, shown)}${formatZone(zoneQuarters)},0"`];
 }
 
 const qlts = defineCommand({
   name: "+QLTS",
-  title: "Time from the network",
+  title: "Time from the network: 0 as told last, 1 now in UTC, 2 now in local time",
   spec: "BG96 AT Commands Manual §8.4",
   parameters: [integer("mode", [0, 1, 2])],
   write: (context, { mode }) => networkTime(context, mode),
   execute: (context) => networkTime(context, 0),
 });
 
-/** With 1 or 3 the network's time and zone become the clock's when they are told: at registration, at a change of the zone. */
+/** With 1 the network's time and zone become the clock's when they are told: at registration, at a change of the zone. */
 const ctzu = defineCommand({
   name: "+CTZU",
-  title: "Automatic time zone update",
+  title: "Automatic time zone update: with 1 the network's time and zone become the clock's",
   spec: "3GPP TS 27.007 §8.40",
-  parameters: [integer("onoff", [0, 1, 3])],
+  parameters: [integer("onoff", [0, 1])],
   read: (context) => [`+CTZU: ${keptSetting(context, "ctzu", "0")}`],
   write: (context, { onoff }) => keepSetting(context, "ctzu", String(onoff)),
 });
 
 const ctzr = defineCommand({
   name: "+CTZR",
-  title: "Time zone reporting",
+  title: "Time zone reporting: 1 +CTZV, 2 +CTZE",
   spec: "3GPP TS 27.007 §8.41",
   parameters: [integer("reporting", [0, 1, 2])],
   read: ({ session }) => [`+CTZR: ${session.ctzr}`],

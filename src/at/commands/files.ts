@@ -9,19 +9,27 @@ const MAX_BYTES = 8 * 1024 * 1024;
 /** In ack mode the module says so after each of these. */
 const ACK_BYTES = 1024;
 
-const filename = string("filename", { min: 1, max: 80, range: "<filename>" });
-const handle = integer("filehandle", { min: 0, max: 0xffff_ffff });
+/** Names of any kind: one that does not do is 406, not 400. */
+const filename = string("filename", { range: "<filename>" });
+const handle = { ...integer("filehandle", { min: 0, max: 0xffff_ffff }), range: "<filehandle>" };
 const seconds = { min: 1, max: 65_535 };
-const size = { min: 1, max: MAX_BYTES };
+const size = { min: 1, max: 0xffff_ffff };
 
 const upload = defineCommand({
   name: "+QFUPL",
-  title: "Upload a file to the module",
+  title: "Upload a file to the module: bytes behind CONNECT, ended by their number or +++",
   spec,
   errors: "file",
-  parameters: [filename, optional(integer("file_size", size)), optional(integer("timeout", seconds)), optional(integer("ackmode", [0, 1]))],
+  parameters: [
+    filename,
+    optional({ ...integer("file_size", size), range: `(1-${MAX_BYTES})` }),
+    optional(integer("timeout", seconds)),
+    optional(integer("ackmode", [0, 1])),
+  ],
+  test: ({ modem }) => [`+QFUPL: <filename>[,(1-${Math.min(modem.state.memory.freeKb * 1024, MAX_BYTES)})[,(1-65535)[,(0,1)]]]`],
   async write({ files, data }, { filename: name, file_size = 10_240, timeout = 5, ackmode = 0 }) {
     if (files.exists(name)) throw new CmeError(FILE_ERROR.exists, name);
+    if (file_size > MAX_BYTES) throw new CmeError(FILE_ERROR.tooLarge, name);
     if (file_size > files.space.free) throw new CmeError(FILE_ERROR.driveFull, name);
     let acknowledged = 0;
     const { bytes, end } = await data.receive(file_size, timeout * 1000, (taken) => {
@@ -51,10 +59,11 @@ const download = defineCommand({
 
 const list = defineCommand({
   name: "+QFLST",
-  title: "List files",
+  title: "List files; EUFS:/datatx/ holds those of the LwM2M Client",
   spec,
   errors: "file",
-  parameters: [string("name_pattern", { min: 1, max: 80, range: "<name_pattern>" })],
+  parameters: [string("name_pattern")],
+  test: () => [],
   execute: ({ files }) => files.list("*").map(({ name, bytes }) => `+QFLST: "${name}",${bytes}`),
   write: ({ files }, { name_pattern }) => {
     const found = files.list(name_pattern);
@@ -65,7 +74,7 @@ const list = defineCommand({
 
 const remove = defineCommand({
   name: "+QFDEL",
-  title: "Delete files",
+  title: "Delete a file, or those that fit a pattern",
   spec,
   errors: "file",
   parameters: [filename],
@@ -78,10 +87,11 @@ const remove = defineCommand({
 
 const space = defineCommand({
   name: "+QFLDS",
-  title: "Space in the flash",
+  title: "Free and total bytes of the flash; alone: bytes and number of the files",
   spec,
   errors: "file",
   parameters: [string("name_pattern", { pattern: /^E?UFS$/, range: '("UFS","EUFS")' })],
+  test: () => [],
   execute({ files }) {
     const all = files.list("*");
     return [`+QFLDS: ${all.reduce((sum, { bytes }) => sum + bytes, 0)},${all.length}`];
@@ -91,7 +101,7 @@ const space = defineCommand({
 
 const open = defineCommand({
   name: "+QFOPEN",
-  title: "Open a file",
+  title: "Open a file: 0 made if missing, 1 made or emptied, 2 read only",
   spec,
   errors: "file",
   parameters: [filename, optional(integer("mode", [0, 1, 2]))],
@@ -104,7 +114,7 @@ const read = defineCommand({
   title: "Read from an open file",
   spec,
   errors: "file",
-  parameters: [handle, optional(integer("length", size))],
+  parameters: [handle, optional({ ...integer("length", size), range: "<length>" })],
   write({ files, data }, { filehandle, length = MAX_BYTES }) {
     const file = files.file(filehandle);
     const bytes = files.read(file.name).subarray(file.position, file.position + length);
@@ -120,10 +130,11 @@ const write = defineCommand({
   title: "Write to an open file",
   spec,
   errors: "file",
-  parameters: [handle, optional(integer("length", size)), optional(integer("timeout", seconds))],
+  parameters: [handle, optional({ ...integer("length", size), range: "<length>" }), optional({ ...integer("timeout", seconds), range: "<timeout>" })],
   async write({ files, data }, { filehandle, length = 10_240, timeout = 5 }) {
     const file = files.file(filehandle);
     if (file.mode === 2) throw new CmeError(FILE_ERROR.readOnly, file.name);
+    if (file.position + length > MAX_BYTES) throw new CmeError(FILE_ERROR.tooLarge, file.name);
     const { bytes } = await data.receive(length, timeout * 1000);
     const before = files.read(file.name);
     const after = Buffer.alloc(Math.max(before.length, file.position + bytes.length));
@@ -137,15 +148,19 @@ const write = defineCommand({
 
 const seek = defineCommand({
   name: "+QFSEEK",
-  title: "Move within an open file",
+  title: "Move within an open file: 0 from the start, 1 from where it stands, 2 back from the end",
   spec,
   errors: "file",
-  parameters: [handle, integer("offset", { min: 0, max: MAX_BYTES }), optional(integer("position", [0, 1, 2]))],
+  parameters: [
+    handle,
+    { ...integer("offset", { min: 0, max: MAX_BYTES }), range: "<offset>" },
+    optional({ ...integer("position", [0, 1, 2]), range: "<position>" }),
+  ],
   write({ files }, { filehandle, offset, position = 0 }) {
     const file = files.file(filehandle);
     const end = files.read(file.name).length;
-    const target = [offset, file.position + offset, end + offset][position]!;
-    if (target > end) throw new CmeError(FILE_ERROR.invalidInput, `beyond the end of ${file.name}`);
+    const target = [offset, file.position + offset, end - offset][position]!;
+    if (target > end || target < 0) throw new CmeError(FILE_ERROR.beyondEnd, file.name);
     file.position = target;
     return [];
   },

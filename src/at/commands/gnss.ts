@@ -1,5 +1,6 @@
 /** The GNSS receiver: the host's session, its position and its settings. LwM2M's /6 has the same fix without a session. */
 import { type CommandContext, type CommandDefinition, defineCommand } from "#at/command";
+import { hasSession, sightingOf } from "#at/gnss-session";
 import { keepSetting, keptSetting } from "#at/kept-setting";
 import { formatTime } from "#at/local-time";
 import {
@@ -21,18 +22,17 @@ import type { Position } from "#modem/state";
 const spec = "Quectel BG96 GNSS AT Commands Manual V1.1 §2";
 const errors = "gnss";
 
-const isActive = ({ modem, runtime }: CommandContext) => (modem.state.gnssSession?.untilMs ?? Number.NEGATIVE_INFINITY) > runtime.clock.monotonic();
+const isActive = ({ modem, runtime }: CommandContext) => hasSession(modem.state, runtime.clock.monotonic());
 
-/** The latest fix, told anew each second. @throws CmeError(505) without a session. */
+/** @throws CmeError(505) without a session. */
 function sighting(context: CommandContext): Sighting | undefined {
   if (!isActive(context)) throw new CmeError(505);
-  const { fix } = context.modem.state;
-  return fix && { position: fix, utcMs: context.runtime.clock.now() };
+  return sightingOf(context.modem.state, context.runtime.clock);
 }
 
 const qgps = defineCommand({
   name: "+QGPS",
-  title: "Start a GNSS session",
+  title: "Start a GNSS session of fixcount times fixrate seconds, or until AT+QGPSEND; mode, time and distance are without effect",
   spec,
   errors,
   parameters: [
@@ -65,16 +65,17 @@ const qgpsend = defineCommand({
   },
 });
 
-/** By <mode>: 0 ddmm.mmmm, 1 ddmm.mmmmmm, 2 degrees. */
+/** By <mode>: 0 ddmm.mmmmN, 1 ddmm.mmmmmm,N as the manual writes it, 2 degrees. */
 const PLACE: Readonly<Record<0 | 1 | 2, (position: Position) => string>> = {
-  0: (position) => minutes(position, 4),
-  1: (position) => minutes(position, 6),
+  0: (position) => minutes(position, 4, ""),
+  1: (position) => minutes(position, 6, ","),
   2: ({ latitude, longitude }) => `${latitude.toFixed(5)},${longitude.toFixed(5)}`,
 };
 
-function minutes(position: Position, decimals: number): string {
+function minutes(position: Position, decimals: number, between: string): string {
   const { latitude, longitude } = hemispheres(position);
-  return `${degreesAndMinutes(position.latitude, 2, decimals)}${latitude},${degreesAndMinutes(position.longitude, 3, decimals)}${longitude}`;
+  const across = degreesAndMinutes(position.longitude, 3, decimals);
+  return `${degreesAndMinutes(position.latitude, 2, decimals)}${between}${latitude},${across}${between}${longitude}`;
 }
 
 /** ddd.mm: degrees and minutes. */
@@ -131,14 +132,14 @@ const kept = (name: string, title: string, parameter: ReturnType<typeof integer>
   });
 
 const configuration: readonly CommandDefinition[] = [
-  kept("outport", "Port of the NMEA sentences", word("port", ["none", "usbnmea", "uartnmea"]), "usbnmea"),
+  kept("outport", "Port of the NMEA sentences: none, or the one of --nmea", word("port", ["none", "usbnmea", "uartnmea"]), "usbnmea"),
   kept("nmeasrc", "Whether AT+QGPSGNMEA may be asked", integer("value", [0, 1]), "0"),
-  kept("gpsnmeatype", "Sentences of GPS, a mask", integer("value", { min: 0, max: 31 }), "31"),
-  kept("glonassnmeatype", "Sentences of GLONASS, a mask", integer("value", { min: 0, max: 7 }), "0"),
-  kept("galileonmeatype", "Sentences of Galileo, a mask", integer("value", [0, 1]), "0"),
-  kept("beidounmeatype", "Sentences of BeiDou, a mask", integer("value", { min: 0, max: 3 }), "0"),
-  kept("gsvextnmeatype", "Extended GSV", integer("value", [0, 1]), "0"),
-  kept("gnssconfig", "Constellations", integer("value", { min: 0, max: 6 }), "1"),
+  kept("gpsnmeatype", "Sentences at the NMEA port: 1 GGA, 2 RMC, 4 GSV, 8 GSA, 16 VTG, summed", integer("value", { min: 0, max: 31 }), "31"),
+  kept("glonassnmeatype", "Sentences of GLONASS; without effect, the simulated sky has GPS alone", integer("value", { min: 0, max: 7 }), "0"),
+  kept("galileonmeatype", "Sentences of Galileo; without effect", integer("value", [0, 1]), "0"),
+  kept("beidounmeatype", "Sentences of BeiDou; without effect", integer("value", { min: 0, max: 3 }), "0"),
+  kept("gsvextnmeatype", "Extended GSV; without effect", integer("value", [0, 1]), "0"),
+  kept("gnssconfig", "Constellations; without effect", integer("value", { min: 0, max: 6 }), "1"),
   kept("autogps", "Whether a session begins with each boot", integer("value", [0, 1]), "0"),
 ];
 
@@ -154,7 +155,7 @@ const isAssisted = (context: CommandContext) => keptSetting(context, "qgpsxtra",
 
 const qgpsxtra = defineCommand({
   name: "+QGPSXTRA",
-  title: "gpsOneXTRA assistance",
+  title: "gpsOneXTRA assistance, which the simulated sky does not need",
   spec,
   errors,
   parameters: [integer("xtraenable", [0, 1])],
@@ -170,7 +171,7 @@ const XTRA_TIME = /^\d{4}\/\d\d\/\d\d,\d\d:\d\d:\d\d$/;
 
 const qgpsxtratime = defineCommand({
   name: "+QGPSXTRATIME",
-  title: "Inject the time for gpsOneXTRA",
+  title: "Inject the time for gpsOneXTRA; without effect",
   spec,
   errors,
   test: false,
@@ -189,7 +190,7 @@ const qgpsxtratime = defineCommand({
 
 const qgpsxtradata = defineCommand({
   name: "+QGPSXTRADATA",
-  title: "Inject the data file of gpsOneXTRA",
+  title: "Inject the data file of gpsOneXTRA; its date is told, it has no other effect",
   spec,
   errors,
   test: false,
@@ -206,15 +207,17 @@ const qgpsxtradata = defineCommand({
   },
 });
 
+const XTRA_DATA = 3;
+
 const qgpsdel = defineCommand({
   name: "+QGPSDEL",
-  title: "Delete assistance data",
+  title: "Delete assistance data: 0 all but XTRA (cold start), 1 none, 2 some, 3 those of XTRA",
   spec,
   errors,
   parameters: [integer("deletetype", [0, 1, 2, 3])],
-  write(context) {
+  write(context, { deletetype }) {
     if (isActive(context)) throw new CmeError(504);
-    return [];
+    return deletetype === XTRA_DATA ? keepSetting(context, XTRA_INJECTED, "") : [];
   },
 });
 

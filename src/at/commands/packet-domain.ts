@@ -1,23 +1,26 @@
-/** Packet data: attach, contexts and their data calls. */
-import { type CommandContext, type CommandDefinition, defineCommand } from "#at/command";
+/**
+ * Packet data: attach, contexts and their data calls. Context 1 is that of the attach: on LTE the default bearer holds it up,
+ * whatever the host does. AT+CGDCONT and AT+QICSGP define one and the same context, for the next attach or activation;
+ * AT+QIACT activates it for the host, over the default bearer where the APN is the bearer's.
+ */
+import { type Answer, type CommandContext, type CommandDefinition, defineCommand } from "#at/command";
 import type { TcpipCode } from "#at/error-codes";
 import { nameServersOf } from "#at/name-servers";
 import { integer, optional, string, word } from "#at/parameter";
 import { CmeError, CommandError, TcpipError } from "#at/result";
-import { activate, CONTEXT_IDS, type DataCallFailure, deactivate, defineContext, routerFor } from "#modem/data-call";
+import { activate, callOf, type DataCallFailure, deactivate, defineContext } from "#modem/data-call";
+import { attached } from "#modem/default-bearer";
 import { inService } from "#modem/network";
-import { detached } from "#modem/pdp-contexts";
-import type { ModemState, PdpContext, PdpType } from "#modem/state";
+import { CONTEXT_IDS, contextOf, contextsOf, detached, routerFor } from "#modem/pdp-contexts";
+import { takesPackets } from "#modem/search-settings";
+import type { PdpContext, PdpType } from "#modem/state";
 import { noTraffic } from "#modem/traffic-meter";
-
-/** Contexts in the order of their ids. */
-const contexts = (state: ModemState) => Object.entries(state.pdp).sort(([a], [b]) => Number(a) - Number(b));
 
 /** BG96: <context_type> of AT+QICSGP and AT+QIACT. */
 const TYPE_NUMBERS: Readonly<Record<PdpType, number>> = { IP: 1, IPV6: 2, IPV4V6: 3 };
 const TYPES: Readonly<Record<1 | 2 | 3, PdpType>> = { 1: "IP", 2: "IPV6", 3: "IPV4V6" };
 
-/** What an inactive context prints for its address (3GPP TS 27.007 §10.1.1). */
+/** What +CGDCONT prints for the address, given or not: it is the one asked for (3GPP TS 27.007 §10.1.1). */
 const UNSET_ADDRESS: Readonly<Record<PdpType, string>> = {
   IP: "0.0.0.0",
   IPV6: "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0",
@@ -31,7 +34,24 @@ const REFUSALS: Readonly<Record<DataCallFailure, TcpipCode>> = {
   "no such context": 561,
   "no APN": 573,
   "APN refused": 561,
+  "APN in use": 561,
 };
+
+/** Does it when the network has taken its time, unless the power is lost meanwhile. */
+function whenAnswered({ modem, runtime }: CommandContext, task: () => readonly string[]): Answer {
+  const { network, power } = modem.state;
+  if (network.activationS === 0) return task();
+  return new Promise((resolve, reject) => {
+    runtime.clock.after(network.activationS * 1000, () => {
+      if (modem.state.power.boots !== power.boots || modem.state.power.phase !== "running") return resolve([]);
+      try {
+        resolve(task());
+      } catch (error) {
+        reject(error);
+      }
+    });
+  });
+}
 
 const cid = integer("cid", CONTEXT_IDS);
 /** Text that stands in quotes again when it is printed. */
@@ -44,15 +64,16 @@ const cgatt = defineCommand({
   parameters: [integer("state", [0, 1])],
   read: ({ modem }) => [`+CGATT: ${modem.state.network.attached ? 1 : 0}`],
   write({ modem }, { state: wanted }) {
-    if (wanted === 1 && !inService(modem.state)) throw new CmeError(30);
-    modem.update((state) => (wanted === 0 ? detached(state) : { network: { ...state.network, attached: true } }));
+    const { state } = modem;
+    if (wanted === 1 && !(inService(state) && takesPackets(state))) throw new CmeError(30);
+    if (state.network.attached !== (wanted === 1)) modem.update(wanted === 1 ? attached(state) : detached(state, "ME"));
     return [];
   },
 });
 
 const cgdcont = defineCommand({
   name: "+CGDCONT",
-  title: "Define a PDP context",
+  title: "Define a PDP context; context 1 is that of the attach",
   spec: "3GPP TS 27.007 §10.1.1",
   parameters: [
     cid,
@@ -64,11 +85,15 @@ const cgdcont = defineCommand({
   ],
   test: () => (["IP", "IPV6", "IPV4V6"] as const).map((type) => `+CGDCONT: (1-16),"${type}",,,(0-2),(0-4)`),
   read: ({ modem }) =>
-    contexts(modem.state).map(([id, { type, apn, address }]) => `+CGDCONT: ${id},"${type}","${apn}","${address ?? UNSET_ADDRESS[type]}",0,0,0,0`),
+    contextsOf(modem.state).map(([id, { type, apn }]) => {
+      // without an APN of its own it has the one that the network has given it
+      const shown = apn === "" ? (callOf(modem.state, id)?.apn ?? "") : apn;
+      return `+CGDCONT: ${id},"${type}","${shown}","${UNSET_ADDRESS[type]}",0,0,0,0`;
+    }),
   write({ modem }, { cid, PDP_type, APN }) {
     modem.update((state) => {
       if (PDP_type !== undefined) return defineContext(state, cid, { type: PDP_type, apn: APN ?? "" });
-      // 27.007 §10.1.1: <cid> alone makes the context undefined.
+      // 27.007 §10.1.1: <cid> alone makes the context undefined; that of the attach is then the factory's again.
       if (state.pdp[cid]?.active) throw new CmeError(3, "the context is active");
       return { pdp: Object.fromEntries(Object.entries(state.pdp).filter(([id]) => Number(id) !== cid)) };
     });
@@ -120,16 +145,24 @@ const qiact = defineCommand({
   parameters: [cid, optional(integer("mode", [0, 1]))],
   test: () => ["+QIACT: (1-16)"],
   read: ({ modem }) =>
-    contexts(modem.state)
+    contextsOf(modem.state)
       .filter(([, { active }]) => active)
       .map(([id, { type, address }]) => `+QIACT: ${id},1,${TYPE_NUMBERS[type]},"${address}"`),
-  write({ modem }, { cid }) {
-    const call = activate(modem.state, cid);
-    if (!call.ok) throw new TcpipError(REFUSALS[call.reason], call.reason);
-    modem.update(call.change);
-    return [];
+  write(context, { cid }) {
+    const { modem } = context;
+    if (modem.state.pdp[cid]?.active) return [];
+    return whenAnswered(context, () => {
+      const call = activate(modem.state, cid);
+      if (!call.ok) throw new TcpipError(REFUSALS[call.reason], call.reason);
+      modem.update(call.change);
+      return [];
+    });
   },
 });
+
+/** BG96: what the network refuses is NO CARRIER. */
+const refused = (reason: DataCallFailure, isByNetwork: boolean) =>
+  isByNetwork ? new CommandError(`no data call: ${reason}`, "NO CARRIER") : new CmeError(30, reason);
 
 const cgact = defineCommand({
   name: "+CGACT",
@@ -137,21 +170,27 @@ const cgact = defineCommand({
   spec: "3GPP TS 27.007 §10.1.10",
   parameters: [integer("state", [0, 1]), optional(cid)],
   test: () => ["+CGACT: (0,1)"],
-  read: ({ modem }) => contexts(modem.state).map(([id, { active }]) => `+CGACT: ${id},${active ? 1 : 0}`),
-  write({ modem }, { state: wanted, cid: only }) {
-    const ids = only === undefined ? contexts(modem.state).map(([id]) => Number(id)) : [only];
-    for (const id of ids) {
-      if (wanted === 0) {
-        modem.update((state) => deactivate(state, id));
-        continue;
-      }
-      const call = activate(modem.state, id);
-      // BG96: the network's refusal is NO CARRIER
-      if (!call.ok && inService(modem.state)) throw new CommandError(`no data call: ${call.reason}`, "NO CARRIER");
-      if (!call.ok) throw new CmeError(30, call.reason);
-      modem.update(call.change);
+  read: ({ modem }) => contextsOf(modem.state).map(([id]) => `+CGACT: ${id},${callOf(modem.state, id) ? 1 : 0}`),
+  write(context, { state: wanted, cid: only }) {
+    const { modem } = context;
+    const ids = only === undefined ? contextsOf(modem.state).map(([id]) => id) : [only];
+    if (wanted === 0) {
+      // 27.007 §10.1.10: the last PDN connection of LTE cannot be ended
+      const isBearerAlone = only !== undefined && !modem.state.pdp[only]?.active && callOf(modem.state, only) !== undefined;
+      if (isBearerAlone) throw new CmeError(3, "the default bearer");
+      for (const id of ids) modem.update((state) => deactivate(state, id));
+      return [];
     }
-    return [];
+    const activateAll = () => {
+      for (const id of ids) {
+        const call = activate(modem.state, id);
+        if (call.ok) modem.update(call.change);
+        // the attach's is up, whatever its definition is worth
+        else if (!callOf(modem.state, id)) throw refused(call.reason, inService(modem.state));
+      }
+      return [];
+    };
+    return ids.every((id) => callOf(modem.state, id)) ? activateAll() : whenAnswered(context, activateAll);
   },
 });
 
@@ -168,9 +207,9 @@ const qideact = defineCommand({
 });
 
 /** BG96: an inactive context has no address behind its id. */
-const addressLine = ({ modem }: CommandContext, id: string | number) => {
-  const address = modem.state.pdp[Number(id)]?.address;
-  return address === undefined ? `+CGPADDR: ${id}` : `+CGPADDR: ${id},"${address}"`;
+const addressLine = ({ modem }: CommandContext, id: number) => {
+  const call = callOf(modem.state, id);
+  return call ? `+CGPADDR: ${id},"${call.address}"` : `+CGPADDR: ${id}`;
 };
 
 const cgpaddr = defineCommand({
@@ -179,12 +218,12 @@ const cgpaddr = defineCommand({
   spec: "3GPP TS 27.007 §10.1.14",
   parameters: [cid],
   test: ({ modem }) => [
-    `+CGPADDR: (${contexts(modem.state)
+    `+CGPADDR: (${contextsOf(modem.state)
       .map(([id]) => id)
       .join(",")})`,
   ],
   write: (context, { cid }) => [addressLine(context, cid)],
-  execute: (context) => contexts(context.modem.state).map(([id]) => addressLine(context, id)),
+  execute: (context) => contextsOf(context.modem.state).map(([id]) => addressLine(context, id)),
 });
 
 const cgauth = defineCommand({
@@ -193,9 +232,9 @@ const cgauth = defineCommand({
   spec: "3GPP TS 27.007 §10.1.31",
   parameters: [cid, optional(integer("auth_prot", [0, 1, 2])), optional(name("userid", 127)), optional(name("password", 127))],
   test: () => ["+CGAUTH: (1-16),(0-2),127,127"],
-  read: ({ modem }) => contexts(modem.state).map(([id, { authentication, user, password }]) => `+CGAUTH: ${id},${authentication},"${user}","${password}"`),
+  read: ({ modem }) => contextsOf(modem.state).map(([id, { authentication, user, password }]) => `+CGAUTH: ${id},${authentication},"${user}","${password}"`),
   write({ modem }, { cid, auth_prot: authentication = 0, userid: user = "", password = "" }) {
-    if (!modem.state.pdp[cid]) throw new CmeError(3, "the context is not defined");
+    if (!contextOf(modem.state, cid)) throw new CmeError(3, "the context is not defined");
     modem.update((state) => defineContext(state, cid, { authentication, user, password }));
     return [];
   },
@@ -205,8 +244,9 @@ const BEARER_OFFSET = 4; // BG96: the first default bearer is 5
 
 /** Address and mask in one text, as 27.007 has it for IPv4. */
 function dynamicLine(context: CommandContext, id: number): readonly string[] {
-  const { apn, address } = context.modem.state.pdp[id] ?? {};
-  if (address === undefined) return [];
+  const call = callOf(context.modem.state, id);
+  if (!call) return [];
+  const { apn, address } = call;
   const masked = address.includes(":") ? address : `${address}.255.255.255.0`;
   const [primary, secondary] = nameServersOf(context, id);
   return [`+CGCONTRDP: ${id},${id + BEARER_OFFSET},"${apn}","${masked}","${routerFor(address)}","${primary}","${secondary}"`];
@@ -218,13 +258,12 @@ const cgcontrdp = defineCommand({
   spec: "3GPP TS 27.007 §10.1.23",
   parameters: [cid],
   test: ({ modem }) => [
-    `+CGCONTRDP: (${contexts(modem.state)
-      .filter(([, { active }]) => active)
-      .map(([id]) => id)
+    `+CGCONTRDP: (${contextsOf(modem.state)
+      .flatMap(([id]) => (callOf(modem.state, id) ? [id] : []))
       .join(",")})`,
   ],
   write: (context, { cid }) => dynamicLine(context, cid),
-  execute: (context) => contexts(context.modem.state).flatMap(([id]) => dynamicLine(context, Number(id))),
+  execute: (context) => contextsOf(context.modem.state).flatMap(([id]) => dynamicLine(context, id)),
 });
 
 const cgerep = defineCommand({

@@ -20,7 +20,7 @@ const cmee = defineCommand({
 
 const ipr = defineCommand({
   name: "+IPR",
-  title: "Line rate",
+  title: "Line rate: of serial devices, and of output that is paced",
   spec: "ITU-T V.250 §6.2.10",
   parameters: [integer("rate", RATES)],
   test: () => [`+IPR: (),(${RATES.join(",")})`],
@@ -30,7 +30,7 @@ const ipr = defineCommand({
 
 const ifc = defineCommand({
   name: "+IFC",
-  title: "Flow control",
+  title: "Flow control; kept only",
   spec: "ITU-T V.250 §6.2.12",
   parameters: [integer("dce_by_dte", [0, 2]), optional(integer("dte_by_dce", [0, 2]))],
   read: (context) => [`+IFC: ${keptSetting(context, "ifc", "0,0")}`],
@@ -53,7 +53,7 @@ const cscs = defineCommand({
   },
 });
 
-/** One port stands for all of the module's: URCs go to it whichever is named. */
+/** Where unsolicited result codes go; a port that this modem has not stands for its main one. */
 const qurccfg = defineCommand({
   name: "+QURCCFG",
   title: "Configure unsolicited result codes",
@@ -79,4 +79,11 @@ const icf = defineCommand({
   write: () => [],
 });
 
-export const portCommands: readonly CommandDefinition[] = [cmee, ipr, ifc, icf, cscs, qurccfg];
+const qrir = defineCommand({
+  name: "+QRIR",
+  title: "Ring indicator to rest: accepted, a pty has none",
+  spec: "BG96 AT Commands Manual",
+  execute: () => [],
+});
+
+export const portCommands: readonly CommandDefinition[] = [cmee, ipr, ifc, icf, cscs, qurccfg, qrir];

@@ -3,7 +3,7 @@ import { type CommandContext, type CommandDefinition, defineCommand } from "#at/
 import { keepSetting, keptSetting } from "#at/kept-setting";
 import { integer, optional, string } from "#at/parameter";
 import { CmeError } from "#at/result";
-import { activeSeconds, EDRX_TYPE, FACTORY_PSM, grantedEdrx, keptPsm, requestedEdrx, requestedPsm, tauSeconds } from "#modem/power-saving";
+import { activeSeconds, EDRX_TYPE, FACTORY_PSM, FACTORY_QPSMCFG, grantedEdrx, keptPsm, requestedEdrx, requestedPsm, tauSeconds } from "#modem/power-saving";
 
 /** A timer of 3GPP TS 24.008, one byte as text. */
 const bits = <const Name extends string>(name: Name) => optional(string(name, { bare: true, pattern: /^[01]{8}$/, range: '("00000000"-"11111111")' }));
@@ -53,12 +53,12 @@ const qpsms = defineCommand({
 
 const qpsmcfg = defineCommand({
   name: "+QPSMCFG",
-  title: "Shortest time worth a sleep, s, and version of PSM",
+  title: "Shortest sleep of PSM, s, and its version, kept only",
   spec: "Quectel BG96 PSM Application Note V1.0",
   parameters: [integer("threshold", { min: 20, max: 4_294_967_295 }), optional(integer("psm_version", { min: 0, max: 15 }))],
-  read: (context) => [`+QPSMCFG: ${keptSetting(context, "qpsmcfg", "60,4")}`],
+  read: (context) => [`+QPSMCFG: ${keptSetting(context, "qpsmcfg", FACTORY_QPSMCFG)}`],
   write(context, { threshold, psm_version }) {
-    const version = psm_version ?? keptSetting(context, "qpsmcfg", "60,4").split(",")[1];
+    const version = psm_version ?? keptSetting(context, "qpsmcfg", FACTORY_QPSMCFG).split(",")[1];
     return keepSetting(context, "qpsmcfg", `${threshold},${version}`);
   },
 });
@@ -67,7 +67,7 @@ const EDRX_TYPES = Object.values(EDRX_TYPE);
 
 const cedrxs = defineCommand({
   name: "+CEDRXS",
-  title: "Extended discontinuous reception",
+  title: "Extended discontinuous reception; granted and told, it delays nothing",
   spec: "3GPP TS 27.007 §7.40",
   parameters: [
     integer("mode", [0, 1, 2, 3]),
@@ -112,10 +112,9 @@ const cedrxrdp = defineCommand({
   },
 });
 
-/** Kept only: a pty has no DTR to wake by. */
 const qsclk = defineCommand({
   name: "+QSCLK",
-  title: "Sleep of the main UART",
+  title: "Sleep of the main UART; kept only, a pty has no DTR to wake by",
   spec: "BG96 AT Commands Manual",
   parameters: [integer("n", [0, 1, 2])],
   read: ({ session }) => [`+QSCLK: ${session.qsclk}`],

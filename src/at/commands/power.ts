@@ -25,12 +25,12 @@ const cfun = defineCommand({
 
 const qpowd = defineCommand({
   name: "+QPOWD",
-  title: "Power down",
+  title: "Power down: 0 at once, 1 after de-registering",
   spec: "BG96 AT Commands Manual §2.21",
-  // 0 at once, 1 orderly: a host sees the same, OK and then POWERED DOWN.
   parameters: [integer("mode", [0, 1])],
-  write({ power }) {
-    power.off();
+  write({ power }, { mode }) {
+    if (mode === 0) power.offAtOnce();
+    else power.off();
     return [];
   },
   execute({ power }) {

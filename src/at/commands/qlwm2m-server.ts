@@ -1,10 +1,14 @@
 /** AT+QLWM2M: which server, by which name, in which mode. */
 import { type CommandContext, type CommandDefinition, defineCommand } from "#at/command";
+import { checkLifetime, lifetimeParameter } from "#at/commands/qlwm2m-lifetime";
 import { integer, optional, string, word } from "#at/parameter";
 import { CmeError } from "#at/result";
+import type { SecurityMode } from "#lwm2m/account-settings";
 import { ClientError } from "#lwm2m/client";
 import { endpointName } from "#lwm2m/endpoint-name";
-import { LIFETIME_S, type Profile, type SecurityMode } from "#lwm2m/settings";
+import type { Profile } from "#lwm2m/profiles";
+import type { Mbsps } from "#lwm2m/settings";
+import type { ModemState } from "#modem/state";
 
 const spec = "BG96 LwM2M User Guide V1.1 §4.1";
 
@@ -83,6 +87,21 @@ const bsmode = defineCommand({
 
 const field = <const Name extends string>(name: Name) => string(name, { max: 64, bare: true, pattern: PRINTABLE });
 
+const MAC = /^[0-9A-Fa-f]{2}([:-]?[0-9A-Fa-f]{2}){5}$/;
+
+/** What the guide's parameter table says of them. @throws CmeError naming the first that is something else */
+function checkMbsps(values: Mbsps, { identity: { imei }, sim: { msisdn, iccid } }: ModemState): void {
+  const fits: Readonly<Record<keyof Mbsps, boolean>> = {
+    serviceCode: values.serviceCode !== "",
+    serialNumber: values.serialNumber === imei,
+    cnt: msisdn === undefined ? /^\+?\d+$/.test(values.cnt) : values.cnt.replace(/^\+/, "") === msisdn.replace(/^\+/, ""),
+    iccid: values.iccid === iccid,
+    module: values.module !== "",
+    mac: MAC.test(values.mac ?? ""),
+  };
+  for (const [name, isFit] of Object.entries(fits)) if (!isFit) throw new CmeError(50, `mbsps: ${name}`);
+}
+
 const mbspsAs = (name: "mbsps" | "mbmps") =>
   defineCommand({
     name,
@@ -94,8 +113,10 @@ const mbspsAs = (name: "mbsps" | "mbmps") =>
       const values = [serviceCode, serialNumber, cnt, iccid, module, ...(mac === undefined ? [] : [mac])];
       return [`+QLWM2M: "${mbspsName === "asAsked" ? name : "mbsps"}",${values.map((each) => `"${each}"`).join(",")}`];
     },
-    write({ lwm2m }, { srvCode, seriaNo, cnt, iccid, module, mac }) {
-      lwm2m.setMbsps({ serviceCode: srvCode, serialNumber: seriaNo, cnt, iccid, module, mac });
+    write({ lwm2m, modem, spelling }, { srvCode, seriaNo, cnt, iccid, module, mac }) {
+      const values = { serviceCode: srvCode, serialNumber: seriaNo, cnt, iccid, module, mac };
+      if (spelling.mbspsStrict) checkMbsps(values, modem.state);
+      lwm2m.setMbsps(values);
       return [];
     },
   });
@@ -113,7 +134,7 @@ interface Category {
 }
 
 const URI = string("instance", { min: 1, max: 255 });
-const LIFETIME = integer("instance", LIFETIME_S);
+const LIFETIME = lifetimeParameter("instance");
 const ACCESS = word("instance", ["0", "1", "false", "true"]);
 const SECURITY = integer("instance", [0, 3]);
 
@@ -124,7 +145,7 @@ const CATEGORIES: Readonly<Record<1 | 2 | 3 | 4, Category>> = {
     query: ({ lwm2m }) => `"${configured(lwm2m.serverUri, "server address")}"`,
   },
   2: {
-    write: ({ lwm2m }, ...value) => lwm2m.setLifetime(LIFETIME.parse(...value)),
+    write: (context, ...value) => context.lwm2m.setLifetime(checkLifetime(LIFETIME.parse(...value), context)),
     query: ({ lwm2m }) => configured(lwm2m.lifetimeS, "lifetime"),
   },
   3: {
@@ -151,7 +172,11 @@ const bootstrap = defineCommand({
       context.lwm2m.restoreFactory();
       return [];
     }
-    if (!value) return [`+QLWM2M: "bootstrap",${category},${CATEGORIES[category].query(context)}`];
+    if (!value) {
+      const line = `+QLWM2M: "bootstrap",${category},${CATEGORIES[category].query(context)}`;
+      if (category === 1 && context.spelling.bootstrapTriggers) context.client.register(false);
+      return [line];
+    }
     CATEGORIES[category].write(context, value.text, value.quoted);
     return [];
   },

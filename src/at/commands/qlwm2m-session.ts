@@ -1,14 +1,13 @@
 /** AT+QLWM2M: what makes the Client talk to its servers. */
 import { type CommandContext, type CommandDefinition, defineCommand } from "#at/command";
+import { checkLifetime, lifetimeParameter } from "#at/commands/qlwm2m-lifetime";
 import { data, hex, integer, optional } from "#at/parameter";
 import { ClientError } from "#lwm2m/client";
-import { LIFETIME_S } from "#lwm2m/settings";
 
 const spec = "BG96 LwM2M User Guide V1.1 §4.1";
 
 /** Bytes of one uplink. */
 const UPLINK = { min: 1, max: 1460 };
-const LGU = 2;
 
 const register = defineCommand({
   name: "register",
@@ -47,8 +46,10 @@ const lifetime = defineCommand({
   name: "lifetime",
   title: "Lifetime of the registration",
   spec,
-  parameters: [integer("ssid", { min: 1, max: 65535 }), integer("life_time", LIFETIME_S)],
-  write({ client, lwm2m }, { ssid, life_time }) {
+  parameters: [integer("ssid", { min: 1, max: 65535 }), lifetimeParameter("life_time")],
+  write(context, { ssid, life_time }) {
+    const { client, lwm2m } = context;
+    checkLifetime(life_time, context);
     const inFile = lwm2m.serverIds.includes(ssid);
     // the Client also knows the servers that a Bootstrap-Server has named
     try {
@@ -61,10 +62,9 @@ const lifetime = defineCommand({
   },
 });
 
-/** @throws ClientError for a size that is not the data's, and for LGU+'s Objects in another profile. */
-function uplink({ client, lwm2m }: CommandContext, objectId: 19 | 10250 | 26241, size: number, bytes: Buffer): void {
-  if (objectId !== 19 && lwm2m.profile !== LGU) throw new ClientError(`uplink: object ${objectId} needs the LGU+ profile`);
-  if (bytes.length !== size) throw new ClientError(`uplink: ${bytes.length} bytes given, ${size} announced`);
+/** @throws ClientError for a size that is not the data's. */
+function uplink({ client, spelling }: CommandContext, objectId: 19 | 10250 | 26241, size: number, bytes: Buffer): void {
+  if (bytes.length !== size && spelling.uplinkSize === "exact") throw new ClientError(`uplink: ${bytes.length} bytes given, ${size} announced`);
   client.uplink(objectId, bytes);
 }
 

@@ -4,9 +4,9 @@ import { integer, optional, string } from "#at/parameter";
 import { ACCESS_TECHNOLOGY, type Domain, registrationLine } from "#at/registration-line";
 import { CmeError } from "#at/result";
 import type { Session } from "#at/session";
-import { hears, quectelSignal, signalQuality } from "#at/signal";
+import { quectelSignal, signalQuality } from "#at/signal";
 import type { Spelling } from "#config/spelling";
-import { inService } from "#modem/network";
+import { hears, inService } from "#modem/network";
 import type { AccessTechnology, ModemState } from "#modem/state";
 
 /** The manual's names; a module in the field prints them all in capitals. */
@@ -49,8 +49,10 @@ const cops = defineCommand({
   ],
   test({ modem }) {
     const { state } = modem;
+    // 3GPP TS 27.007 §7.3: 1 available, 2 current, 3 forbidden
+    const status = inService(state) ? 2 : state.registration.eps === 3 ? 3 : 1;
     const found = hears(state)
-      ? `(${inService(state) ? 2 : 1},"${[0, 1, 2].map((format) => operatorName(state, format)).join('","')}",${ACCESS_TECHNOLOGY[state.radio.technology]})`
+      ? `(${status},"${[0, 1, 2].map((format) => operatorName(state, format)).join('","')}",${ACCESS_TECHNOLOGY[state.radio.technology]})`
       : "";
     return [`+COPS: ${found},,(0-4),(0-2)`];
   },

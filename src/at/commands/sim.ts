@@ -1,14 +1,14 @@
-/** The SIM card: its numbers, its PIN and its files. */
+/** The SIM card: its numbers, its PIN, its slot. */
 import { type CommandDefinition, defineCommand } from "#at/command";
 import { keepSetting, keptSetting } from "#at/kept-setting";
-import { hex, integer, optional, string, word } from "#at/parameter";
+import { integer, optional, string, word } from "#at/parameter";
 import { CmeError } from "#at/result";
-import { requireCard, verifyPin } from "#at/sim-access";
-import { readCardFile } from "#at/sim-files";
+import { requireCard, unblock, verifyPin } from "#at/sim-access";
+import { cardNumber } from "#at/sim-files";
 
 const PIN = { bare: true, pattern: /^\d{4,8}$/ };
 
-/** BG96: three names for the card's number, each its own prefix. */
+/** BG96: three names for the card's number, each its own prefix; a card of 19 digits shows the filler behind them. */
 const iccid = (name: string, spec: string) =>
   defineCommand({
     name,
@@ -16,13 +16,13 @@ const iccid = (name: string, spec: string) =>
     spec,
     execute({ modem }) {
       requireCard(modem.state, true);
-      return [`${name}: ${modem.state.sim.iccid}`];
+      return [`${name}: ${cardNumber(modem.state)}`];
     },
   });
 
 const cpin = defineCommand({
   name: "+CPIN",
-  title: "Enter the PIN",
+  title: "Enter the PIN, or the PUK with a new PIN",
   spec: "3GPP TS 27.007 §8.3",
   parameters: [string("pin", PIN), optional(string("newpin", PIN))],
   test: () => [],
@@ -30,12 +30,17 @@ const cpin = defineCommand({
     requireCard(modem.state, true);
     return [`+CPIN: ${modem.state.sim.status}`];
   },
-  write({ modem }, { pin }) {
+  write({ modem }, { pin, newpin }) {
     requireCard(modem.state, true);
-    if (modem.state.sim.status === "READY") throw new CmeError(3);
+    const { status } = modem.state.sim;
+    if (status === "READY") throw new CmeError(3, "the card asks for nothing");
+    if (status === "SIM PUK") {
+      if (newpin === undefined) throw new CmeError(12, "the card asks for its PUK, and for a new PIN");
+      unblock(modem, pin, newpin);
+      return [];
+    }
     verifyPin(modem, pin);
     modem.update((state) => ({ sim: { ...state.sim, status: "READY" } }));
-    modem.update((state) => ({ power: { ...state.power, smsDone: true } }));
     return [];
   },
 });
@@ -83,45 +88,6 @@ const cnum = defineCommand({
   },
 });
 
-const READ_BINARY = 176;
-/** Instructions of 3GPP TS 27.007 §8.18 which the simulated card does not follow are answered so: ETSI TS 102 221 §10.2.1. */
-const STATUS_WORDS = {
-  done: "144,0",
-  wrongLength: "103,0",
-  wrongOffset: "107,0",
-  noSuchFile: "106,130",
-  noSuchInstruction: "109,0",
-} as const;
-const byte = { min: 0, max: 255 };
-
-const crsm = defineCommand({
-  name: "+CRSM",
-  title: "Restricted access to the card's files",
-  spec: "3GPP TS 27.007 §8.18",
-  parameters: [
-    integer("command", [176, 178, 192, 214, 220, 242]),
-    optional(integer("fileid", { min: 0, max: 65_535 })),
-    optional(integer("P1", byte)),
-    optional(integer("P2", byte)),
-    optional(integer("P3", byte)),
-    optional(hex("data", { maxBytes: 255 })),
-    optional(string("pathid", { max: 64 })),
-  ],
-  test: () => [],
-  write({ modem }, { command, fileid = 0, P1 = 0, P2 = 0, P3 = 0 }) {
-    requireCard(modem.state, false);
-    const says = (words: string, content?: Buffer) => [`+CRSM: ${words}${content ? `,"${content.toString("hex").toUpperCase()}"` : ""}`];
-    if (command !== READ_BINARY) return says(STATUS_WORDS.noSuchInstruction);
-    const file = readCardFile(modem.state, fileid);
-    if (!file) return says(STATUS_WORDS.noSuchFile);
-    const offset = P1 * 256 + P2;
-    if (offset > file.length) return says(STATUS_WORDS.wrongOffset);
-    if (offset + P3 > file.length) return says(STATUS_WORDS.wrongLength);
-    // a length of 0 is all there is
-    return says(STATUS_WORDS.done, file.subarray(offset, P3 === 0 ? file.length : offset + P3));
-  },
-});
-
 const qsimstat = defineCommand({
   name: "+QSIMSTAT",
   title: "Report when the card comes and goes",
@@ -134,10 +100,9 @@ const qsimstat = defineCommand({
   },
 });
 
-/** Kept only: the simulated slot tells of the card without a switch. */
 const qsimdet = defineCommand({
   name: "+QSIMDET",
-  title: "Detection of the card by a switch",
+  title: "Detection of the card by a switch; kept only, the slot needs none",
   spec: "BG96 AT Commands Manual §5",
   parameters: [integer("enable", [0, 1]), integer("insert_level", [0, 1])],
   read: (context) => [`+QSIMDET: ${keptSetting(context, "qsimdet", "0,0")}`],
@@ -176,7 +141,6 @@ export const simCommands: readonly CommandDefinition[] = [
   clck,
   cpwd,
   cnum,
-  crsm,
   qsimstat,
   qsimdet,
   qinistat,

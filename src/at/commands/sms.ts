@@ -1,10 +1,16 @@
-/** Short messages: an empty store, and a network that takes whatever is sent (3GPP TS 27.005). USSD, which LTE-M has not. */
-import { type CommandContext, type CommandDefinition, defineCommand, type Parameter } from "#at/command";
+/** Short messages: the settings of format, indications and addresses (3GPP TS 27.005). USSD, which LTE-M has not. */
+import { type CommandDefinition, defineCommand, type Parameter } from "#at/command";
+import { smsSendCommands } from "#at/commands/sms-send";
+import { smsStoreCommands } from "#at/commands/sms-store";
 import { keepSetting, keptSetting } from "#at/kept-setting";
-import { integer, optional, string, word } from "#at/parameter";
+import { readNumber, serviceCentre, typeOfAddress } from "#at/message-entry";
+import { integer, optional, string } from "#at/parameter";
 import { CmeError, CmsError } from "#at/result";
-import { requireCard } from "#at/sim-access";
+import { toTe } from "#at/te-charset";
 import { inService } from "#modem/network";
+import { routed } from "#modem/sms/message-centre";
+import { numberOf } from "#modem/sms/pdu-fields";
+import { validityFormat } from "#modem/sms/tpdu";
 
 const spec = "3GPP TS 27.005";
 const errors = "cms";
@@ -24,7 +30,7 @@ const cmgf = defineCommand({
 
 const csms = defineCommand({
   name: "+CSMS",
-  title: "Message service",
+  title: "Message service: with 1 a message told as a whole waits for AT+CNMA",
   spec: `${spec} §3.2.1`,
   errors,
   parameters: [integer("service", [0, 1])],
@@ -32,33 +38,6 @@ const csms = defineCommand({
   write(context, { service }) {
     keepSetting(context, "csms", String(service));
     return ["+CSMS: 1,1,1"];
-  },
-});
-
-const STORES = ["SM", "ME"] as const;
-/** Messages that fit. */
-const CAPACITY = { SM: 40, ME: 255 } as const;
-type Store = (typeof STORES)[number];
-const FACTORY_STORES = "ME,ME,ME";
-
-const stores = (context: CommandContext) => keptSetting(context, "cpms", FACTORY_STORES).split(",") as Store[];
-
-const cpms = defineCommand({
-  name: "+CPMS",
-  title: "Message stores",
-  spec: `${spec} §3.2.2`,
-  errors,
-  parameters: [word("mem1", STORES), optional(word("mem2", STORES)), optional(word("mem3", STORES))],
-  read: (context) => [
-    `+CPMS: ${stores(context)
-      .map((store) => `"${store}",0,${CAPACITY[store]}`)
-      .join(",")}`,
-  ],
-  write(context, { mem1, mem2, mem3 }) {
-    const [, before2 = "ME", before3 = "ME"] = stores(context);
-    const chosen = [mem1, mem2 ?? before2, mem3 ?? before3];
-    keepSetting(context, "cpms", chosen.join(","));
-    return [`+CPMS: ${chosen.map((store) => `0,${CAPACITY[store]}`).join(",")}`];
   },
 });
 
@@ -74,12 +53,27 @@ const cnmi = defineCommand({
     optional(integer("ds", [0, 1, 2])),
     optional(integer("bfr", [0, 1])),
   ],
-  read: ({ session }) => [`+CNMI: ${session.cnmi.join(",")}`],
-  write({ session }, { mode, mt = 0, bm = 0, ds = 0, bfr = 0 }) {
-    session.cnmi = [mode, mt, bm, ds, bfr];
+  read: ({ modem }) => [`+CNMI: ${modem.state.sms.routing.join(",")}`],
+  write({ modem }, { mode, mt = 0, bm = 0, ds = 0, bfr = 0 }) {
+    modem.update({ sms: routed(modem.state.sms, [mode, mt, bm, ds, bfr]) });
     return [];
   },
 });
+
+/** Relative, 0-255, or absolute, "yy/MM/dd,hh:mm:ss±zz". */
+const validity: Parameter<"vp", string | number> = {
+  name: "vp",
+  optional: false,
+  range: "(0-255)",
+  parse(text, quoted) {
+    if (quoted && /^\d\d\/\d\d\/\d\d,\d\d:\d\d:\d\d[+-]\d\d$/.test(text)) return text;
+    if (!quoted && /^\d{1,3}$/.test(text) && Number(text) <= 255) return Number(text);
+    throw new CmeError(50, "vp: neither a number nor a time");
+  },
+};
+
+const ENHANCED = 1;
+const ABSOLUTE = 3;
 
 const csmp = defineCommand({
   name: "+CSMP",
@@ -87,115 +81,66 @@ const csmp = defineCommand({
   spec: `${spec} §3.3.3`,
   errors,
   parameters: [
-    integer("fo", { min: 0, max: 255 }),
-    optional(integer("vp", { min: 0, max: 255 })),
+    optional(integer("fo", { min: 0, max: 255 })),
+    optional(validity),
     optional(integer("pid", { min: 0, max: 255 })),
     optional(integer("dcs", { min: 0, max: 255 })),
   ],
-  read: ({ session }) => [`+CSMP: ${session.csmp.join(",")}`],
-  write({ session }, { fo, vp = 167, pid = 0, dcs = 0 }) {
-    session.csmp = [fo, vp, pid, dcs];
+  read: ({ session: { csmp } }) => [`+CSMP: ${csmp.map((each) => (typeof each === "string" ? `"${each}"` : each)).join(",")}`],
+  write({ session }, values) {
+    const [fo, vp, pid, dcs] = session.csmp;
+    const next = [values.fo ?? fo, values.vp ?? vp, values.pid ?? pid, values.dcs ?? dcs] as const;
+    const format = validityFormat(next[0]);
+    if (format === ENHANCED) throw new CmsError(303, "enhanced validity");
+    if (format !== 0 && (format === ABSOLUTE) !== (typeof next[1] === "string")) throw new CmsError(305, "fo and vp differ");
+    session.csmp = next;
     return [];
   },
 });
 
-const NUMBER = /^\+?[\d*#]{0,20}$/;
-/** 3GPP TS 24.008 §10.5.4.7: 145 international, 129 otherwise. */
-const typeOf = (number: string) => (number.startsWith("+") ? 145 : 129);
+const csdh = defineCommand({
+  name: "+CSDH",
+  title: "Details of messages in text mode",
+  spec: `${spec} §3.3.2`,
+  errors,
+  parameters: [integer("show", [0, 1])],
+  read: ({ session }) => [`+CSDH: ${session.csdh}`],
+  write({ session }, { show }) {
+    session.csdh = show;
+    return [];
+  },
+});
 
 const csca = defineCommand({
   name: "+CSCA",
-  title: "Service centre address",
+  title: "Service centre address; the card's until another is given",
   spec: `${spec} §3.3.1`,
   errors,
-  parameters: [string("sca", { pattern: NUMBER }), optional(integer("tosca", [129, 145, 161]))],
-  read: (context) => [`+CSCA: ${keptSetting(context, "csca", '"",129')}`],
-  write: (context, { sca, tosca = typeOf(sca) }) => keepSetting(context, "csca", `"${sca}",${tosca}`),
-});
-
-/** Text mode's `"<da>"`, or PDU mode's length in octets. */
-const recipient: Parameter<"da_or_length", string | number> = {
-  name: "da_or_length",
-  optional: false,
-  range: "<da>",
-  parse(text, quoted) {
-    if (quoted && NUMBER.test(text) && text !== "") return text;
-    if (!quoted && /^\d{1,3}$/.test(text)) return Number(text);
-    throw new CmeError(50, "da_or_length: neither a number in quotes nor a length");
+  parameters: [string("sca", { max: 84 }), optional({ ...typeOfAddress, name: "tosca" as const })],
+  read(context) {
+    const centre = serviceCentre(context);
+    return [`+CSCA: "${toTe(numberOf(centre), context.session.cscs)}",${centre.type}`];
   },
-};
-
-/** 160 characters of text, or 164 octets and a service centre's address in hexadecimal. */
-const MOST_TYPED = 400;
-
-/** Whether a PDU is hexadecimal and as long as announced, the service centre's address not counted. */
-function isPdu(text: string, length: number): boolean {
-  if (!/^([0-9A-Fa-f]{2})+$/.test(text)) return false;
-  const centre = 1 + Number.parseInt(text.slice(0, 2), 16);
-  return text.length / 2 === centre + length;
-}
-
-const cmgs = defineCommand({
-  name: "+CMGS",
-  title: "Send a message; the text follows the prompt and ends with Ctrl-Z",
-  spec: `${spec} §3.5.1`,
-  errors,
-  parameters: [recipient, optional(integer("toda", [129, 145, 161]))],
-  test: () => [],
-  async write(context, { da_or_length }) {
-    const { modem, data, session } = context;
-    requireCard(modem.state, false);
-    const isText = typeof da_or_length === "string";
-    if (isText !== (session.cmgf === 1)) throw new CmsError(isText ? 304 : 305);
-    const typed = await data.prompt(MOST_TYPED);
-    if (!typed) return [];
-    if (!isText && !isPdu(typed.toString("latin1").trim(), da_or_length)) throw new CmsError(304);
-    if (!inService(modem.state)) throw new CmsError(331);
-    // TP-Message-Reference: the next one of 0-255 (3GPP TS 23.040 §9.2.3.6)
-    const reference = (Number(keptSetting(context, "sms/reference", "255")) + 1) % 256;
-    keepSetting(context, "sms/reference", String(reference));
-    return [`+CMGS: ${reference}`];
+  write(context, { sca, tosca }) {
+    const centre = readNumber(context, sca, tosca);
+    return keepSetting(context, "csca", `"${numberOf(centre)}",${centre.type}`);
   },
 });
 
-/** <stat> in words in text mode, in numbers in PDU mode. */
-const WORDS = ["REC UNREAD", "REC READ", "STO UNSENT", "STO SENT", "ALL"] as const;
-const stat: Parameter<"stat", string> = {
-  ...word("stat", [...WORDS, "0", "1", "2", "3", "4"]),
-  range: '("REC UNREAD","REC READ","STO UNSENT","STO SENT","ALL")',
-};
+const LIST = { max: 64, pattern: /^[\d,-]*$/ };
 
-const cmgl = defineCommand({
-  name: "+CMGL",
-  title: "List messages",
-  spec: `${spec} §3.4.2`,
+/** Kept only: LTE-M cells broadcast no messages. */
+const cscb = defineCommand({
+  name: "+CSCB",
+  title: "Cell broadcast messages: kept, none ever comes",
+  spec: `${spec} §3.3.4`,
   errors,
-  parameters: [stat],
-  write: () => [],
-  execute: () => [],
-});
-
-/** There is no message at any place. */
-const cmgr = defineCommand({
-  name: "+CMGR",
-  title: "Read a message",
-  spec: `${spec} §3.4.3`,
-  errors,
-  parameters: [integer("index", { min: 0, max: 254 })],
-  test: () => [],
-  write() {
-    throw new CmsError(321);
+  parameters: [integer("mode", [0, 1]), optional(string("mids", LIST)), optional(string("dcss", LIST))],
+  read: ({ session }) => [`+CSCB: ${session.cscb}`],
+  write({ session }, { mode, mids = "", dcss = "" }) {
+    session.cscb = `${mode},"${mids}","${dcss}"`;
+    return [];
   },
-});
-
-const cmgd = defineCommand({
-  name: "+CMGD",
-  title: "Delete messages",
-  spec: `${spec} §3.5.4`,
-  errors,
-  parameters: [integer("index", { min: 0, max: 254 }), optional(integer("delflag", [0, 1, 2, 3, 4]))],
-  test: () => ["+CMGD: (),(0-4)"],
-  write: () => [],
 });
 
 /** 3GPP TS 27.007 §7.15: operation not supported. */
@@ -217,4 +162,4 @@ const cusd = defineCommand({
   },
 });
 
-export const smsCommands: readonly CommandDefinition[] = [cmgf, csms, cpms, cnmi, csmp, csca, cmgs, cmgl, cmgr, cmgd, cusd];
+export const smsCommands: readonly CommandDefinition[] = [cmgf, csms, cnmi, csmp, csdh, csca, cscb, ...smsStoreCommands, ...smsSendCommands, cusd];

@@ -5,8 +5,8 @@ import { TCPIP_TEXTS } from "#at/error-codes";
 import { nameServersOf } from "#at/name-servers";
 import { integer, optional, string } from "#at/parameter";
 import { TcpipError } from "#at/result";
-import { CONTEXT_IDS } from "#modem/data-call";
 import { isOnline } from "#modem/network";
+import { CONTEXT_IDS } from "#modem/pdp-contexts";
 import type { AccessTechnology, NetworkReport } from "#modem/state";
 
 const spec = "BG96 TCP/IP Application Note §2";
@@ -47,18 +47,21 @@ function addressOf(name: string): string {
   return `203.0.113.${sum + 1}`;
 }
 
+const NO_ADDRESS = "0.0.0.0";
+
 const qidnscfg = defineCommand({
   name: "+QIDNSCFG",
-  title: "Name servers of a context",
+  title: "Name servers of a context: kept and told, nothing asks them",
   spec: `${spec}.1.15`,
   errors,
   parameters: [cid, optional(string("pridnsaddr", { min: 1, max: 64 })), optional(string("secdnsaddr", { max: 64 }))],
   test: () => ["+QIDNSCFG: (1-16),<pridnsaddr>,<secdnsaddr>"],
-  write(context, { contextID, pridnsaddr, secdnsaddr = "0.0.0.0" }) {
+  write(context, { contextID, pridnsaddr, secdnsaddr }) {
+    if (pridnsaddr === undefined && secdnsaddr !== undefined) throw new TcpipError(552, "pridnsaddr is missing");
     if (pridnsaddr === undefined) return [`+QIDNSCFG: ${contextID},"${nameServersOf(context, contextID).join('","')}"`];
-    if (isIP(pridnsaddr) === 0 || isIP(secdnsaddr) === 0) throw new TcpipError(552, "not an address");
+    if (isIP(pridnsaddr) === 0 || isIP(secdnsaddr ?? NO_ADDRESS) === 0) throw new TcpipError(552, "not an address");
     requireContext(context, contextID);
-    context.session.scratch.nameServers[contextID] = [pridnsaddr, secdnsaddr];
+    context.session.scratch.nameServers[contextID] = [pridnsaddr, secdnsaddr ?? NO_ADDRESS];
     return [];
   },
 });
@@ -72,7 +75,7 @@ const qigeterror = defineCommand({
 
 const qntp = defineCommand({
   name: "+QNTP",
-  title: "Time from a server; the clock takes it over unless autosettime is 0",
+  title: "Time as from a server; the clock takes it over unless autosettime is 0",
   spec: `${spec}.1.14`,
   errors,
   parameters: [cid, host, optional(integer("port", { min: 1, max: 65_535 })), optional(integer("autosettime", [0, 1]))],
@@ -119,7 +122,7 @@ function sums(sent: number, times: readonly number[]): NetworkReport {
 
 const qping = defineCommand({
   name: "+QPING",
-  title: "Echoes of a host",
+  title: "Echoes as of a host: nothing leaves the process",
   spec: `${spec}.1.13`,
   errors,
   parameters: [cid, host, optional(integer("timeout", { min: 1, max: 255 })), optional(integer("pingnum", { min: 1, max: 10 }))],
