@@ -17,6 +17,12 @@ export interface ServerAccount {
  */
 export async function configureServer(efs: string, account: ServerAccount): Promise<void> {
   const path = join(efs, "datatx/bootstrap.ini");
+  await writeFile(path, withServer(await readFile(path, "utf8"), account));
+  await writeFile(join(efs, "datatx/lwm2m_app_autostart"), "");
+}
+
+/** @param text of a well-formed bootstrap.ini. @returns it with the account. */
+export function withServer(text: string, account: ServerAccount): string {
   const security = `{ "bn": "/0/1/",
   "e": [
     { "n": "0", "sv": "${account.uri}" },
@@ -24,7 +30,7 @@ export async function configureServer(efs: string, account: ServerAccount): Prom
     { "n": "2", "v": ${account.securityMode} },
     { "n": "10", "v": ${account.shortServerId}
   ] }`;
-  const sequences = splitSequences(await readFile(path, "utf8"));
+  const sequences = splitSequences(text);
   const edited = sequences.map((sequence) => {
     if (baseName(sequence) === "/0/1/") return security;
     if (baseName(sequence) === "/1/1/") {
@@ -34,9 +40,8 @@ export async function configureServer(efs: string, account: ServerAccount): Prom
     }
     return sequence;
   });
-  if (!edited.includes(security)) throw new Error(`${path}: no sequence with base name /0/1/`);
-  await writeFile(path, `${edited.join("\n")}\n`);
-  await writeFile(join(efs, "datatx/lwm2m_app_autostart"), "");
+  if (!edited.includes(security)) throw new Error("bootstrap.ini: no sequence with base name /0/1/");
+  return `${edited.join("\n")}\n`;
 }
 
 /** As psktool writes it: one line, "identity:hex". */

@@ -40,6 +40,8 @@ export interface ModemUnderTest {
   readonly urcs: readonly string[];
   /** Sends one command line: what was answered, the final result code last. */
   at(line: string, deadlineMs?: number): Promise<string[]>;
+  /** Sends a file as a host does: AT+QFUPL, then the bytes behind CONNECT. Answered as `at` is, CONNECT first. */
+  upload(name: string, text: string): Promise<string[]>;
   /** The place after the last URC so far. */
   mark(): number;
   /** The first URC that matches, since the mark (or since the start), within the deadline. */
@@ -109,6 +111,7 @@ export async function startModem(options: RunOptions): Promise<ModemUnderTest> {
     efs,
     urcs: port.urcs,
     at: port.at,
+    upload: port.upload,
     mark: port.mark,
     waitUrc: port.waitUrc,
     lwm2mEvents: (since = 0) =>
@@ -151,7 +154,7 @@ async function stop(child: ChildProcess, exited: Promise<number | null>): Promis
   return code;
 }
 
-type HostPort = Pick<ModemUnderTest, "urcs" | "at" | "mark" | "waitUrc"> & {
+type HostPort = Pick<ModemUnderTest, "urcs" | "at" | "upload" | "mark" | "waitUrc"> & {
   end(reason: string): void;
   close(): Promise<void>;
 };
@@ -181,14 +184,28 @@ async function openPort(path: string): Promise<HostPort> {
     }
   });
 
+  const answered = (line: string, pattern: RegExp, deadlineMs: number, since: number) =>
+    answers.waitFor(line, (answer) => (pattern.test(answer) ? answer : undefined), deadlineMs, since);
+  const type = (line: string) => {
+    if (open !== undefined) throw new Error(`at: "${open}" has no answer yet`);
+    open = line;
+    serial.write(`${line}\r`);
+    return answers.mark();
+  };
+
   return {
     urcs,
     async at(line, deadlineMs = 10_000) {
-      if (open !== undefined) throw new Error(`at: "${open}" has no answer yet`);
-      const since = answers.mark();
-      open = line;
-      serial.write(`${line}\r`);
-      await answers.waitFor(line, (answer) => (FINAL_RESULT.test(answer) ? answer : undefined), deadlineMs, since);
+      const since = type(line);
+      await answered(line, FINAL_RESULT, deadlineMs, since);
+      return answers.entries.slice(since);
+    },
+    async upload(name, text) {
+      const line = `AT+QFUPL="${name}",${Buffer.byteLength(text)}`;
+      const since = type(line);
+      await answered(line, /^CONNECT$/, 10_000, since);
+      serial.write(text);
+      await answered(line, FINAL_RESULT, 10_000, since);
       return answers.entries.slice(since);
     },
     mark: urcJournal.mark,
