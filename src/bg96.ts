@@ -2,9 +2,9 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { keepMemories, readMemories } from "#at/kept-memories";
-import { createModuleFiles } from "#at/module-files";
-import { keepNonVolatile, readNonVolatile } from "#at/non-volatile";
+import { keepMemories, readMemories } from "#at/memory/kept-memories";
+import { createModuleFiles } from "#at/memory/module-files";
+import { keepNonVolatile, readNonVolatile } from "#at/memory/non-volatile";
 import { createDevice } from "#bg96/device";
 import { openHostSide } from "#bg96/host-side";
 import { createDtlsOpener } from "#coap/dtls";

@@ -104,9 +104,17 @@ function refuseHalfFlags(args: readonly string[], row: CommandRow | undefined): 
 }
 
 function withNearestOption(message: string, known: readonly string[]): string {
-  const unknown = /^Unknown argument: ([\w-]+)$/.exec(message)?.[1];
-  const close = unknown && nearest(unknown, known);
-  return close ? `${message} (did you mean --${close}?)` : message;
+  const [, list] = /^Unknown arguments?: ([\w-]+(?:, [\w-]+)*)$/.exec(message) ?? [];
+  if (!list) return message;
+  const given = list.split(", ");
+  // yargs tells --psk-ident a second time, as pskIdent
+  const twins = given.map((each) => each.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase()));
+  const unknown = given.filter((each) => !given.some((other, at) => other !== each && twins[at] === each));
+  const named = unknown.map((each) => {
+    const close = nearest(each, known);
+    return close ? `${each} (did you mean --${close}?)` : each;
+  });
+  return `Unknown argument${unknown.length > 1 ? "s" : ""}: ${named.join(", ")}`;
 }
 
 function versionOfProgram(): string {

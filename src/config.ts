@@ -5,6 +5,7 @@ import { OPTIONS, type OptionPath, type OptionRow } from "#config/options";
 import { readEnvironment, readFile, readOptions } from "#config/sources";
 import { type ClientDialect, DEFAULT_CLIENT_DIALECT, DEFAULT_SPELLING, type Spelling } from "#config/spelling";
 import { readUserRules } from "#config/user-rules";
+import { millivoltsAt } from "#modem/battery";
 import type { Hardware } from "#modem/initial-state";
 import type { BootProfile } from "#modem/power";
 
@@ -28,6 +29,8 @@ export interface Config extends Hardware {
   readonly qcli: string | undefined;
   /** Whether what the ports say comes at the rate of AT+IPR. */
   readonly pacing: boolean;
+  /** Whether the links of ports vanish while the module has no power, as the devices of a USB module. */
+  readonly reopenOnReset: boolean;
   /** Path of a file of AT answers; undefined = the module's own alone. */
   readonly rules: string | undefined;
   /** Whether LwM2M registers by itself at start. */
@@ -104,6 +107,7 @@ export const DEFAULTS: Config = freeze({
   nmea: undefined,
   qcli: undefined,
   pacing: false,
+  reopenOnReset: false,
   rules: undefined,
   register: false,
   lwm2m: {
@@ -208,6 +212,9 @@ export function loadConfig({ file, env, options }: ConfigSources): Config {
       continue;
     }
     assign(config, path, value);
+  }
+  if (places.has("battery.percent") && !places.has("battery.millivolts")) {
+    assign(config, "battery.millivolts", millivoltsAt(config.battery.percent));
   }
   if (config.rules !== undefined) readUserRules(config.rules, problems);
   problems.push(...checkSecurity(config, refused, (path) => places.get(path) ?? path));

@@ -109,6 +109,14 @@ describe("the configuration", () => {
     });
   });
 
+  it("gives a battery the voltage of its charge, unless it has one of its own", () => {
+    const file = (text: string) => load({ toml: `[battery]\n${text}\n` }).battery;
+    expect(file("percent = 20")).toEqual({ percent: 20, millivolts: 3640 });
+    expect(file("percent = 20\nmillivolts = 4000")).toEqual({ percent: 20, millivolts: 4000 });
+    expect(file("millivolts = 4000")).toEqual({ percent: 85, millivolts: 4000 });
+    expect(load({ env: { BG96_BATTERY_PERCENT: "0" } }).battery).toEqual({ percent: 0, millivolts: 3300 });
+  });
+
   it("takes every option of the environment", () => {
     const env: Record<string, string> = {};
     for (const path of Object.keys(OPTIONS)) {
@@ -180,7 +188,7 @@ imsi = 1
     const options = { lifetime: "0", server: "http://x" };
     expect(problems({ toml, env, options })).toEqual([
       'my.toml:2:1: boot cannot be "slow" (give one of instant, fast, realistic)',
-      "my.toml:3:1: colour is no option (there are boot, efs, tty, usbmodem, uart1, tcp, nmea, qcli, pacing, rules, register, log, lwm2m, coap, dtls, identity, sim, network, dialect, firmware, battery)",
+      "my.toml:3:1: colour is no option (there are boot, efs, tty, usbmodem, uart1, tcp, nmea, qcli, pacing, reopenOnReset, rules, register, log, lwm2m, coap, dtls, identity, sim, network, dialect, firmware, battery)",
       "my.toml:5:1: network.apn is no option (did you mean network.apns?)",
       "my.toml:6:1: network.rssiDbm cannot be 5 (give a whole number from -113 to -51)",
       "my.toml:7:1: network.note is no option (there are apns, defaultApn, rejectCause, searchS, activationS, roaming, coverage, mcc, mnc, operatorLong, operatorShort, technology, rssiDbm, rsrpDbm, rsrqDb, sinrDb)",
@@ -412,6 +420,8 @@ describe("bg96 init", () => {
   it("says when the directory cannot be made", () => {
     const file = join(temporaryDirectory(), "file");
     writeFileSync(file, "");
-    expect(() => initDirectory(join(file, "below"), shipped)).toThrow(ConfigError);
+    expect(() => initDirectory(join(file, "below"), shipped)).toThrow(
+      `${join(file, "below", "bg96.toml")}: cannot be written: not a directory (name a directory that can be made and written)`,
+    );
   });
 });

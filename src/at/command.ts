@@ -1,8 +1,9 @@
 /** How an AT command is written down: one table row with a parameter grammar and up to four forms (3GPP TS 27.007 §4). */
-import type { DataPort } from "#at/data-port";
+
 import type { Host } from "#at/host";
-import type { Multiplexing } from "#at/multiplexing";
 import type { Session } from "#at/session";
+import type { DataPort } from "#at/terminal/data-port";
+import type { Multiplexing } from "#at/terminal/multiplexing";
 import type { Spelling } from "#config/spelling";
 
 /** Information lines; a promise holds the line until it settles. The final OK is the interpreter's. */
@@ -62,7 +63,7 @@ export interface CommandDefinition<P extends readonly Parameter[] = readonly Par
   readonly parameters?: P;
   /** A family such as AT+QCFG="…": the first parameter names a row of the same shape, one level down; keys in lower case. */
   readonly subcommands?: Readonly<Record<string, CommandDefinition>>;
-  /** A family's holds for its subcommands; default "cme". */
+  /** A family's holds for those of its subcommands that have none of their own; default "cme". */
   readonly errors?: ErrorStyle;
 }
 

@@ -1,5 +1,5 @@
 /** One command of a line: its row in the table, the form that was asked for, and the answer. */
-import type { Answer, CommandContext, CommandDefinition, Parameter } from "#at/command";
+import type { Answer, CommandContext, CommandDefinition, ErrorStyle, Parameter } from "#at/command";
 import { CommandError } from "#at/result";
 import { endStatement, parseArguments, readToken, type Statement } from "#at/syntax";
 
@@ -45,12 +45,22 @@ function resolveWrite(command: CommandDefinition, line: string, at: number, any:
   return { run: (context) => write(context, values as never), next };
 }
 
+/** A row of a family, by its name in any case. */
+function memberOf({ subcommands }: CommandDefinition, name: string): CommandDefinition | undefined {
+  const key = name.toLowerCase();
+  return subcommands && Object.hasOwn(subcommands, key) ? subcommands[key] : undefined;
+}
+
+/** How the failures of a command look: as its own row says, else as its family's does. */
+export function errorsOf(command: CommandDefinition, line: string, { at }: Statement): ErrorStyle {
+  const name = command.subcommands && /^ *"([^"]*)"/.exec(line.slice(at))?.[1];
+  return (name && memberOf(command, name)?.errors) || (command.errors ?? "cme");
+}
+
 function resolveFamily(family: CommandDefinition, line: string, at: number): Call {
   const name = readToken(line, at);
-  const known = name.quoted ? family.subcommands : undefined;
-  const key = name.text.toLowerCase();
-  if (!known || !Object.hasOwn(known, key)) throw new CommandError(`${family.name}: no such function`);
-  const command = known[key]!;
+  const command = name.quoted ? memberOf(family, name.text) : undefined;
+  if (!command) throw new CommandError(`${family.name}: no such function`);
   if (line[name.end] === ",") return resolveWrite(command, line, name.end + 1, true);
   const run = command.read ?? command.execute;
   if (!run) return resolveWrite(command, line, name.end, false);

@@ -1,5 +1,5 @@
 /** Everything an AT command may reach. */
-import type { ModuleFiles } from "#at/module-files";
+import type { ModuleFiles } from "#at/memory/module-files";
 import type { Efs } from "#efs/efs";
 import type { Dfota } from "#firmware/dfota";
 import type { Client } from "#lwm2m/client";

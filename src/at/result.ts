@@ -50,7 +50,8 @@ export type Framing = Pick<Session, "verbose" | "quiet" | "s">;
 /** V.250 §5.7.1: ATV0 numbers. */
 const NUMERIC: Readonly<Record<string, string>> = { OK: "0", CONNECT: "1", "NO CARRIER": "3", ERROR: "4" };
 
-const lineEnd = ({ s }: Framing) => String.fromCharCode(s[3] ?? 13, s[4] ?? 10);
+/** S3 and S4. */
+export const lineEnd = ({ s }: Pick<Framing, "s">) => String.fromCharCode(s[3] ?? 13, s[4] ?? 10);
 
 /** The lines of one answer, or one URC: they share one header (V.250 §5.7.1). */
 export function formatInformation(lines: readonly string[], framing: Framing): string {

@@ -1,6 +1,7 @@
 /** The settings of one terminal (one port); AT&W keeps them, ATZ restores them, AT&F resets them. */
+
+import { createSelection, type Selection } from "#at/card/sim-card";
 import type { TcpipCode } from "#at/error-codes";
-import { createSelection, type Selection } from "#at/sim-card";
 
 export interface Scratch {
   /** AT+QINDCFG without <save>, by its key. */

@@ -1,15 +1,17 @@
 /** The host's side of a modem: its ports, a terminal on each, and QCLI on the debug port. */
 import { join } from "node:path";
 import { commandTable } from "#at/commands";
+import { createNmeaStream } from "#at/gnss/nmea-stream";
 import type { Host } from "#at/host";
-import type { Multiplex } from "#at/multiplexing";
-import { createNmeaStream } from "#at/nmea-stream";
-import { createTerminals, type Terminals } from "#at/terminals";
-import { createUserRules } from "#at/user-rules";
+import type { Multiplex } from "#at/terminal/multiplexing";
+import { createTerminals, type Terminals } from "#at/terminal/terminals";
+import { createUserRules } from "#at/terminal/user-rules";
+import { unplugAtEachEnd } from "#bg96/usb";
 import { type Config, ConfigError, type ConfigProblem } from "#config";
 import { parseAddress } from "#config/address";
 import { readUserRules } from "#config/user-rules";
 import { readOptions } from "#lwm2m/client-files";
+import { rateInForce } from "#modem/line-rate";
 import { createMux } from "#port/mux";
 import { openPorts } from "#port/ports";
 import { createQcli } from "#qcli/qcli";
@@ -26,9 +28,6 @@ export interface HostSide {
   serve(host: Host): void;
   close(): void;
 }
-
-/** AT+IPR. */
-const FACTORY_RATE = "115200";
 
 /** @throws PortError, ConfigError */
 export async function openHostSide(config: Config, runtime: Runtime, runDirectory: string): Promise<HostSide> {
@@ -72,11 +71,15 @@ export async function openHostSide(config: Config, runtime: Runtime, runDirector
       terminals.serve(ports.tty, "usbat");
       if (ports.usbmodem) terminals.serve(ports.usbmodem, "usbmodem");
       if (ports.uart1) terminals.serve(ports.uart1, "uart1");
+      if (config.reopenOnReset) {
+        const { tty, usbmodem, nmea, qcli } = ports;
+        unplugAtEachEnd(host, [tty, usbmodem, nmea, qcli]);
+      }
       if (ports.nmea) nmea = createNmeaStream(host, ports.nmea);
       serveDebugPort(host);
       const { modem } = host;
-      const followRate = () => ports.setBaud(Number(modem.state.settings.ipr ?? FACTORY_RATE));
-      modem.onChange((now, before) => now.settings === before.settings || followRate());
+      const followRate = () => ports.setBaud(rateInForce(modem.state));
+      modem.onChange((now, before) => rateInForce(now) === rateInForce(before) || followRate());
       followRate();
     },
     close() {

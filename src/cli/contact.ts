@@ -1,7 +1,7 @@
 /** A running modem, found by its run directory and asked through its control socket. */
 import { CliError, NOT_IN_TIME, notRunning } from "#cli/failure";
 import { isAlive, type ProcessRecord, readProcessRecord } from "#cli/process-record";
-import { namedRunDirectory, type RunDirectory, type Surroundings } from "#cli/run-directory";
+import { isForeground, type RunDirectory, type Surroundings, shownRunDirectory } from "#cli/run-directory";
 import type { OperatorAnswer, OperatorRequest, OperatorStatus } from "#control/operator";
 import { askControlSocket } from "#control/socket";
 import type { Clock } from "#runtime";
@@ -29,8 +29,8 @@ export async function askModem(
   request: OperatorRequest,
   clock: Clock,
 ): Promise<OperatorAnswer> {
-  const { name, path } = directory;
-  const inForeground = name === path;
+  const { name } = directory;
+  const inForeground = isForeground(directory);
   if (!findDaemon(directory)) throw notRunning(name, inForeground ? "bg96 list, for those that run" : undefined);
   return askControlSocket(directory.control, request, clock).catch((error: Error) => {
     throw new CliError(`${name}: does not answer: ${error.message}`, inForeground ? undefined : `bg96 restart ${name}`);
@@ -57,7 +57,7 @@ export function asJson({ name, pid, status, trouble }: FoundModem): string {
 
 /** The port of a daemon, wherever it was told to have it. @throws CliError when it does not run. */
 export async function ttyOf(name: string, surroundings: Surroundings, clock: Clock): Promise<string> {
-  const directory = namedRunDirectory(name, surroundings);
+  const directory = shownRunDirectory(name, surroundings);
   const answer = await askModem(directory, { do: "status" }, clock);
   return (answer.ok && answer.status?.tty) || directory.tty;
 }

@@ -2,6 +2,7 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { CliError, NOT_RUNNING } from "#cli/failure";
 import { namedRunDirectory, type Surroundings } from "#cli/run-directory";
+import { openCLibrary } from "#port/c-library";
 import { systemClock } from "#runtime";
 
 const LOOK_AGAIN_MS = 200;
@@ -19,6 +20,7 @@ export async function logs(name: string, follow: boolean, surroundings: Surround
   process.stdout.on("error", () => {
     readerGone = true; // `bg96 logs | head`
   });
+  const library = follow ? openCLibrary() : undefined;
   const chunk = Buffer.alloc(65_536);
   let at = 0;
   try {
@@ -33,7 +35,7 @@ export async function logs(name: string, follow: boolean, surroundings: Surround
       if (!follow || readerGone) break;
       await new Promise<void>((resolve) => void systemClock.after(LOOK_AGAIN_MS, resolve));
       if (statSync(log, { throwIfNoEntry: false })?.size === 0) at = 0; // emptied
-    } while (!readerGone);
+    } while (!readerGone && !library?.isAbandoned(process.stdout.fd));
   } finally {
     closeSync(file);
   }

@@ -48,6 +48,17 @@ export function namedRunDirectory(name: string, surroundings: Surroundings): Run
   return describe(name, join(baseDirectory(surroundings), name));
 }
 
+/** The same for a modem that may be in the foreground: its name is as `bg96 list` shows it. @throws UsageError */
+export function shownRunDirectory(name: string, surroundings: Surroundings): RunDirectory {
+  if (!name.startsWith(FOREGROUND) || !/^\d+$/.test(name.slice(FOREGROUND.length))) {
+    return namedRunDirectory(name, surroundings);
+  }
+  return describe(name, join(baseDirectory(surroundings), name));
+}
+
+/** Of a modem that `bg96 start` cannot bring back. */
+export const isForeground = ({ name, path }: RunDirectory): boolean => name === path || name.startsWith(FOREGROUND);
+
 /** The same for a directory given by its path. */
 export function runDirectoryAt(path: string): RunDirectory {
   return describe(path, path);

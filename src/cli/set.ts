@@ -35,7 +35,7 @@ export async function set(
     }
     return against;
   };
-  const wanted = requests.filter((each) => typeof each !== "string");
+  const wanted = together(requests.filter((each) => typeof each !== "string"));
   // all of them or none: one that would be refused keeps the others from being done
   const checks = wanted.flatMap((each) => (each.do === "set" ? [{ ...each, check: true }] : []));
   for (const step of [checks, wanted]) {
@@ -43,6 +43,18 @@ export async function set(
     if (against.length > 0) throw refused(against);
   }
   return 0;
+}
+
+/** Settings in a row are one request, which the modem takes as one change; the same one again begins another. */
+function together(requests: readonly OperatorRequest[]): OperatorRequest[] {
+  const joined: OperatorRequest[] = [];
+  for (const request of requests) {
+    const last = joined.at(-1);
+    if (request.do !== "set" || last?.do !== "set") joined.push(request);
+    else if (request.settings.some(([path]) => last.settings.some(([other]) => other === path))) joined.push(request);
+    else joined[joined.length - 1] = { do: "set", settings: [...last.settings, ...request.settings] };
+  }
+  return joined;
 }
 
 /** @returns the request, or what is wrong with it */
@@ -55,9 +67,6 @@ export function parseSetting(text: string): OperatorRequest | string {
     return how ? { do: "power", how } : `power: takes ${SETTINGS.power}`;
   }
   const isNumber = /^[+-]?(\d+\.?\d*|\.\d+)$/.test(value);
-  return {
-    do: "set",
-    path,
-    value: isNumber ? Number(value) : value === "true" ? true : value === "false" ? false : value,
-  };
+  const plain = isNumber ? Number(value) : value === "true" ? true : value === "false" ? false : value;
+  return { do: "set", settings: [[path, plain]] };
 }

@@ -2,10 +2,10 @@
 import { UsageError } from "#cli/failure";
 import {
   DEFAULT_NAME,
-  namedRunDirectory,
   type RunDirectory,
   runDirectoryAt,
   type Surroundings,
+  shownRunDirectory,
 } from "#cli/run-directory";
 import { nearest } from "#config/nearest";
 import { KNOBS } from "#control/knobs";
@@ -36,7 +36,7 @@ export function modemNamed(
   runDirectory: string | undefined,
   surroundings: Surroundings,
 ): RunDirectory {
-  if (runDirectory === undefined) return namedRunDirectory(name ?? DEFAULT_NAME, surroundings);
+  if (runDirectory === undefined) return shownRunDirectory(name ?? DEFAULT_NAME, surroundings);
   if (name !== undefined) throw new UsageError(`${name}: a NAME and --run-dir, give one of them`);
   return runDirectoryAt(runDirectory);
 }

@@ -95,6 +95,7 @@ export const OPTIONS: Readonly<Record<OptionPath, OptionRow>> = {
   nmea: { ...path, allowed: "the path of the NMEA port's symbolic link, or of a serial device" },
   qcli: { ...path, allowed: "the path of the debug port's symbolic link, or of a serial device" },
   pacing: flag,
+  reopenOnReset: flag,
   rules: { ...path, allowed: "the path of a file of rules" },
   register: flag,
   "lwm2m.server": {

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { parse, TomlError } from "smol-toml";
 import type { ConfigProblem } from "#config";
+import { diskReason } from "#config/disk-reason";
 import { locateKeys } from "#config/places";
 
 export interface TomlFile {
@@ -29,8 +30,7 @@ export function readTomlFile(file: string, remedy: string, problems: ConfigProbl
       const place = `${file}:${error.line}:${error.column}`;
       problems.push({ place, message: what, remedy: "write TOML 1.0 (toml.io)" });
     } else {
-      const why = message.replace(/^E[A-Z]+: /, "").replace(/, \w+( '.*)?$/, "");
-      problems.push({ place: file, message: `cannot be read: ${why}`, remedy });
+      problems.push({ place: file, message: `cannot be read: ${diskReason(error)}`, remedy });
     }
     return undefined;
   }

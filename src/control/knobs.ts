@@ -84,19 +84,35 @@ export function knobValues({ state }: Modem): Record<string, KnobValue> {
   return Object.fromEntries(Object.entries(KNOBS).map(([path, knob]) => [path, knob.value(state)]));
 }
 
+/** A knob by its path, and what it is turned to. */
+export type Turn = readonly [path: string, value: unknown];
+
 /** Turns one knob. @throws KnobError */
 export function turnKnob(modem: Modem, path: string, value: unknown): void {
-  modem.update(knobChange(modem, path, value));
+  modem.update(knobsChange(modem.state, [[path, value]]));
 }
 
-/** What turning it would change. @throws KnobError */
-export function knobChange(modem: Modem, path: string, value: unknown): Partial<ModemState> {
-  const knob = Object.hasOwn(KNOBS, path) ? KNOBS[path] : undefined;
-  if (!knob) throw new KnobError(`${path}: no such setting, there are ${Object.keys(KNOBS).join(", ")}`);
-  const change = knob.change(value, modem.state);
-  if (!change) throw new KnobError(`${path}: takes ${knob.takes}`);
-  return change;
+/**
+ * What turning them would change, each on top of those before it; as one change, so that nothing between is ever seen.
+ * @throws KnobError naming each that does not fit
+ */
+export function knobsChange(state: ModemState, turns: readonly Turn[]): Partial<ModemState> {
+  let whole: Partial<ModemState> = {};
+  const wrong: string[] = [];
+  for (const [path, value] of turns) {
+    const knob = Object.hasOwn(KNOBS, path) ? KNOBS[path] : undefined;
+    if (!knob) throw new KnobError(`${path}: no such setting, there are ${Object.keys(KNOBS).join(", ")}`);
+    const change = knob.change(value, { ...state, ...whole });
+    if (change) whole = { ...whole, ...change };
+    else wrong.push(`${path}: takes ${knob.takes}`);
+  }
+  if (wrong.length > 0) throw new KnobError(wrong.join("\n"));
+  return whole;
 }
+
+/** Beyond any receiver's: metres, and m/s. */
+const FAR_M = 1e6;
+const FAST_MS = 1e4;
 
 function parsePosition(text: string): Position | undefined {
   const parts = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
@@ -104,6 +120,8 @@ function parsePosition(text: string): Position | undefined {
     parts;
   const position = { latitude, longitude, altitudeM, uncertaintyM, speedMs, courseDeg };
   if (parts.length > 6 || !Object.values(position).every(Number.isFinite)) return undefined;
-  if (Math.abs(latitude) > 90 || Math.abs(longitude) > 180 || uncertaintyM < 0 || speedMs < 0) return undefined;
+  if (Math.abs(latitude) > 90 || Math.abs(longitude) > 180 || Math.abs(altitudeM) > FAR_M) return undefined;
+  const isWithin = (value: number, most: number) => value >= 0 && value <= most;
+  if (!isWithin(uncertaintyM, FAR_M) || !isWithin(speedMs, FAST_MS) || !isWithin(courseDeg, 360)) return undefined;
   return position;
 }

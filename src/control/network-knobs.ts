@@ -1,11 +1,10 @@
 /** The knobs of the network around the module: what it offers, refuses and ends, its cell and its signal. */
 import { flag, integer, type Knob, knob, oneOf } from "#control/knob";
+import { attachOrdered, detachOrdered } from "#modem/attach-order";
 import { channelOf } from "#modem/bands";
 import { endedByNetwork } from "#modem/data-call";
-import { attached } from "#modem/default-bearer";
 import { CHANNEL } from "#modem/initial-state";
-import { inService } from "#modem/network";
-import { detached } from "#modem/pdp-contexts";
+import { mayAttach } from "#modem/network";
 import type { AccessTechnology } from "#modem/state";
 
 const TECHNOLOGIES: readonly AccessTechnology[] = ["CAT-M1", "CAT-NB1", "GSM"];
@@ -43,12 +42,12 @@ export const NETWORK_KNOBS: Readonly<Record<string, Knob>> = {
   ),
   "network.activationS": knob("network", "activationS", ...integer(0, 150)),
   "network.attached": {
-    takes: "true or false; true only while the module is registered",
+    takes: "true or false; true only where the module may register",
     value: ({ network }) => network.attached,
     change(value, state) {
-      if (typeof value !== "boolean" || (value && !inService(state))) return undefined;
       if (value === state.network.attached) return {};
-      return value ? attached(state) : detached(state, "NW");
+      if (typeof value !== "boolean" || (value && !mayAttach(state))) return undefined;
+      return value ? attachOrdered(state) : detachOrdered(state, "NW");
     },
   },
   "network.pdpdeact": {

@@ -1,7 +1,7 @@
 /** What the operator of a running modem can ask of it; the control socket carries these requests and answers. */
 import type { Bg96 } from "#bg96";
 import type { KnobValue } from "#control/knob";
-import { KnobError, knobChange, knobValues, turnKnob } from "#control/knobs";
+import { KnobError, knobsChange, knobValues, type Turn } from "#control/knobs";
 import type { ServerStatus } from "#lwm2m/client";
 import type { ModemState, PowerPhase } from "#modem/state";
 import type { Clock } from "#runtime";
@@ -17,7 +17,7 @@ export interface OperatorStatus {
   readonly pid: number;
   readonly tty: string;
   readonly endpoint: string;
-  readonly power: PowerPhase;
+  readonly power: PowerPhase | "asleep";
   readonly network: NetworkStatus;
   /** Whether every configured Server has the modem registered. */
   readonly registered: boolean;
@@ -28,14 +28,14 @@ export interface OperatorStatus {
   readonly nextUpdateAtMs: number | undefined;
 }
 
-export type NetworkStatus = "off" | "home" | "roaming" | "no coverage" | "searching" | "denied";
+export type NetworkStatus = "off" | "home" | "roaming" | "no coverage" | "searching" | "denied" | "detached";
 
 export type OperatorRequest =
   | { readonly do: "status" }
   /** How every knob stands. */
   | { readonly do: "get" }
-  /** `check`: only tells whether it would be taken. */
-  | { readonly do: "set"; readonly path: string; readonly value: unknown; readonly check?: boolean }
+  /** All of them at once, or none. `check`: only tells whether they would be taken. */
+  | { readonly do: "set"; readonly settings: readonly Turn[]; readonly check?: boolean }
   /** restart and off are orderly, loss is not; on ends off and loss; brownout is a loss and power again. */
   | { readonly do: "power"; readonly how: PowerOrder };
 
@@ -44,7 +44,7 @@ export type PowerOrder = (typeof POWER_ORDERS)[number];
 
 export type OperatorAnswer =
   | { readonly ok: true; readonly status?: OperatorStatus; readonly values?: Readonly<Record<string, KnobValue>> }
-  /** "what: why". */
+  /** "what: why", one line each. */
   | { readonly ok: false; readonly error: string };
 
 export interface Operator {
@@ -66,7 +66,7 @@ export function createOperator(bg96: Bg96, clock: Clock, pid: number): Operator 
       pid,
       tty: bg96.tty,
       endpoint,
-      power: bg96.modem.state.power.phase,
+      power: powerOf(bg96.modem.state),
       network: networkOf(bg96.modem.state),
       registered: servers.length > 0 && servers.every(({ location }) => location !== undefined),
       lastEvent,
@@ -95,10 +95,11 @@ export function createOperator(bg96: Bg96, clock: Clock, pid: number): Operator 
             return { ok: true, status: status() };
           case "get":
             return { ok: true, values: knobValues(bg96.modem) };
-          case "set":
-            if (rest.check === true) knobChange(bg96.modem, String(rest.path), rest.value);
-            else turnKnob(bg96.modem, String(rest.path), rest.value);
+          case "set": {
+            const change = knobsChange(bg96.modem.state, turnsOf(rest.settings));
+            if (rest.check !== true) bg96.modem.update(change);
             return { ok: true };
+          }
           case "power": {
             const how = POWER_ORDERS.find((order) => order === rest.how);
             if (!how) throw new KnobError(`how: takes ${POWER_ORDERS.join(", ")}`);
@@ -117,11 +118,24 @@ export function createOperator(bg96: Bg96, clock: Clock, pid: number): Operator 
   };
 }
 
-/** "off" where the radio rests: no power, no SIM, AT+CFUN=0 or AT+COPS=2. */
+/** In power saving mode it is off, and comes by itself. */
+function powerOf({ power }: ModemState): OperatorStatus["power"] {
+  return power.phase === "off" && power.sleeping ? "asleep" : power.phase;
+}
+
+/** @throws KnobError */
+function turnsOf(settings: unknown): readonly Turn[] {
+  if (!Array.isArray(settings) || !settings.every(Array.isArray)) {
+    throw new KnobError("settings: not a list of [name, value]");
+  }
+  return settings.map(([path, value]) => [String(path), value]);
+}
+
+/** "off" where the radio rests: no power, no SIM, AT+CFUN=0 or AT+COPS=2; "detached" by AT+CGATT=0 or the network. */
 function networkOf({ registration, network }: ModemState): NetworkStatus {
   switch (registration.eps) {
     case 0:
-      return "off";
+      return network.attachWanted === false ? "detached" : "off";
     case 1:
       return "home";
     case 5:

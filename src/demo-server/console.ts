@@ -14,7 +14,7 @@ export const CONSOLE_HELP: readonly string[] = [
   "observe /3/0/9                      read it, and print it again whenever it changes",
   "cancelobservation /3/0/9            end that",
   "write /1/1/1 60                     write a Resource; opaque values as 0x0102",
-  'write /1/1 {"1":60,"7":"U"}         replace an Object Instance',
+  'write /19/0 {"0":"0x01"}            replace an Object Instance',
   "execute /3/0/4                      execute a Resource, with arguments after it if any",
   "discover /3                         list what is there, with its attributes",
   "writeattr /3/0/9 pmin=1&pmax=5      set attributes of observations",

@@ -2,6 +2,7 @@
 import { constants, fstatSync, readdirSync, readFileSync, readSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
 import { ConfigError } from "#config";
+import { diskReason } from "#config/disk-reason";
 import { type Disk, hostDisk, makeFolder, OWNER_ONLY, syncFolder, TEMPORARY, writeAtomically } from "#efs/disk";
 
 export interface Efs {
@@ -173,7 +174,7 @@ export function unusable(
   what = "cannot be used for the module's files",
 ): ConfigError {
   const remedy = "name a directory that can be made and written";
-  return new ConfigError([{ place: directory, message: `${what}: ${reason(error)}`, remedy }]);
+  return new ConfigError([{ place: directory, message: `${what}: ${diskReason(error)}`, remedy }]);
 }
 
 /** A link inside the tree must not lead out of it: the deepest folder that exists has to lie within. */
@@ -200,7 +201,7 @@ function openFile(place: string, path: string, disk: Disk): EfsFile {
     try {
       return task();
     } catch (error) {
-      return fail(`${what} ${path}`, reason(error));
+      return fail(`${what} ${path}`, diskReason(error));
     }
   };
   const file = must("open", () => {
@@ -249,15 +250,10 @@ function attempt<T>(what: string, task: () => T): T | undefined {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    return fail(what, reason(error));
+    return fail(what, diskReason(error));
   }
 }
 
 function fail(what: string, why: string): never {
   throw new EfsError(`cannot ${what}: ${why}`);
-}
-
-function reason(error: unknown): string {
-  // "ENOSPC: no space left on device, write" says it twice
-  return (error as Error).message.replace(/^E[A-Z]+: /, "").replace(/, \w+( '.*)?$/, "");
 }

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ConfigError } from "#config";
+import { diskReason } from "#config/disk-reason";
 import { makeFolder } from "#efs/disk";
 import { fillFactory, openEfs } from "#efs/efs";
 
@@ -23,7 +24,7 @@ export function initDirectory(directory: string, configDirectory: string): strin
     makeFolder(resolve(directory));
     writeFileSync(file, template.replace(/^#(?=efs = "efs"$)/m, ""), { flag: "wx" });
   } catch (error) {
-    const message = `cannot be written: ${(error as Error).message}`;
+    const message = `cannot be written: ${diskReason(error)}`;
     throw new ConfigError([{ place: file, message, remedy: "name a directory that can be made and written" }]);
   }
   fillFactory(openEfs(tree), join(configDirectory, "efs"));

@@ -12,7 +12,7 @@ import type { ClientDialect } from "#config/spelling";
 import type { Efs } from "#efs/efs";
 import type { Store } from "#efs/store";
 import { createAccountKeeper } from "#lwm2m/account-keeper";
-import { type Account, type Accounts, serverParameters } from "#lwm2m/accounts";
+import { type Accounts, serverParameters } from "#lwm2m/accounts";
 import { createBootstrapping } from "#lwm2m/bootstrapping";
 import { ClientError } from "#lwm2m/client";
 import { type ClientFiles, readClientFiles } from "#lwm2m/client-files";
@@ -20,6 +20,7 @@ import { awaitDataCall } from "#lwm2m/data-call-wait";
 import { endpointName } from "#lwm2m/endpoint-name";
 import { formatObjectList } from "#lwm2m/format/link";
 import type { KeptRegistration, KeptRegistrations } from "#lwm2m/kept-registrations";
+import { createModuleCalls } from "#lwm2m/module-calls";
 import { PLAIN_UPDATE, type UpdateContent } from "#lwm2m/registration";
 import { createRegistrations, isHeld } from "#lwm2m/registrations";
 import type { Registry } from "#lwm2m/registry";
@@ -27,7 +28,6 @@ import type { ServerSession } from "#lwm2m/server-session";
 import { offersLgu, type Settings } from "#lwm2m/settings";
 import { type StartSettings, takeSettings } from "#lwm2m/start-settings";
 import { watchForUpdates } from "#lwm2m/update-triggers";
-import { callForModule, moduleCall } from "#modem/data-call";
 import type { Modem } from "#modem/modem";
 import { inService, isOnline } from "#modem/network";
 import type { ClientPhase, ModemState } from "#modem/state";
@@ -123,20 +123,11 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     }
   };
 
-  /** The APN of an account and its class: its block of carrier_apn_cfg, else the default of lwm2m_cfg. */
-  const apnOf = (account: Account | undefined) =>
-    [files!.apnFor(account?.shortServerId), files!.apnClassFor(account?.shortServerId)] as const;
-
-  const dataCall = (account: Account | undefined): true | string => {
-    const type = taken!.ipPreference === 1 ? "IPV6" : "IP";
-    const call = callForModule(modem.state, ...apnOf(account), type);
-    if (!call.ok) return call.reason;
-    if (call.change.moduleCalls) modem.update(call.change);
-    return true;
-  };
-
-  const addressFor = (account: Account | undefined): string | undefined =>
-    moduleCall(modem.state, ...apnOf(account))?.address;
+  const calls = createModuleCalls({
+    modem,
+    files: () => files!,
+    type: () => (taken!.ipPreference === 1 ? "IPV6" : "IP"),
+  });
 
   const blockedByRoaming = () => modem.state.registration.eps === 5 && files!.cfg.roamingFeature === 1;
 
@@ -163,8 +154,8 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
       parameters: () => serverParameters(registry, account),
       objectLinks: () => formatObjectList(registry),
       isOnline: () => isOnline(modem.state),
-      dataCall: () => dataCall(account),
-      address: () => addressFor(account),
+      dataCall: () => calls.make(account),
+      address: () => calls.address(account),
       onRequest: options.onRequest,
       onUpload: options.onUpload,
       onAwake: options.onAwake,
@@ -195,8 +186,8 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     policy: () => ({ retry: files!.registrationRetry, retries: files!.cfg.maxRebootstraps }),
     endpointName: () => nameFor("bootstrap"),
     isOnline: () => isOnline(modem.state),
-    dataCall: () => dataCall(undefined),
-    address: () => addressFor(undefined),
+    dataCall: () => calls.make(undefined),
+    address: () => calls.address(undefined),
     serve: options.onBootstrapRequest,
     phase,
     say,
@@ -239,7 +230,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
       retry: dataCallRetry,
       retries: cfg.maxRetries,
       hasService,
-      call: () => dataCall(accounts.servers[0]),
+      call: () => calls.make(accounts.servers[0]),
       onReady: () => begin(source),
       onGivenUp: () => {
         running = false;

@@ -18,6 +18,7 @@ import {
   updateDelayMs,
 } from "#lwm2m/registration";
 import { createRegistrationRequests, type Grant, type RegistrationRequestsOptions } from "#lwm2m/registration-requests";
+import { createUnsettledNotifications } from "#lwm2m/unsettled-notifications";
 import type { Cancel, Log } from "#runtime";
 
 export interface ServerSession {
@@ -59,13 +60,6 @@ export interface ServerSessionOptions extends PeerOptions, Omit<RegistrationRequ
   onGivenUp(): void;
 }
 
-/** A Confirmable one. */
-interface Notification {
-  readonly token: Buffer;
-  readonly response: Response;
-  readonly onOutcome: Parameters<Endpoint["notify"]>[3];
-}
-
 export function createServerSession(options: ServerSessionOptions): ServerSession {
   const { account, runtime, policy } = options;
   const { clock } = runtime;
@@ -82,16 +76,13 @@ export function createServerSession(options: ServerSessionOptions): ServerSessio
   let address: string | undefined;
   /** The port where the Server knows the device from before a reboot. */
   let formerPort: number | undefined;
-  /** Confirmable notifications under way. */
-  const unsettled = new Set<Notification>();
+  const unsettled = createUnsettledNotifications();
   const hold = createOfflineHold();
-  /** Those of them that were under way on a link of another address: they go again once the Server knows the new one. */
-  let stranded: readonly Notification[] = [];
 
   const queueMode = createQueueMode({
     clock,
     awakeMs: options.awakeMs,
-    isWaiting: () => unsettled.size > 0 || state.is !== "registered",
+    isWaiting: () => unsettled.count > 0 || state.is !== "registered",
     onUpdateWanted: () => session.handle({ type: "updateAsked", content: PLAIN_UPDATE }),
     onState: () => options.onAwake(session),
   });
@@ -108,7 +99,6 @@ export function createServerSession(options: ServerSessionOptions): ServerSessio
   const closeLink = () => {
     dropLink();
     unsettled.clear();
-    stranded = [];
   };
   const endLink = () => {
     closeLink();
@@ -141,15 +131,6 @@ export function createServerSession(options: ServerSessionOptions): ServerSessio
     endpoint = opened;
     address = options.address();
     return opened;
-  };
-
-  const transmit = (notification: Notification) => {
-    const { token, response, onOutcome } = notification;
-    unsettled.add(notification);
-    endpoint?.notify(token, response, true, (outcome) => {
-      unsettled.delete(notification);
-      onOutcome(outcome);
-    });
   };
 
   /** Runs `exchange`; its outcome counts only if nothing newer has begun meanwhile. */
@@ -210,8 +191,7 @@ export function createServerSession(options: ServerSessionOptions): ServerSessio
         return attempt(() => deregister(effect.location), "deregistered");
       case "dropLink":
         dropLink();
-        stranded = [...stranded, ...unsettled];
-        unsettled.clear();
+        unsettled.strand();
         return queueMode.begin(WAKING); // what is due waits for the Update
       case "scheduleUpdate": {
         const delayMs = updateDelayMs(options.parameters().lifetimeS);
@@ -266,13 +246,10 @@ export function createServerSession(options: ServerSessionOptions): ServerSessio
         queueMode.handle({ type: "answered", queued: isQueued(grant.binding) });
       }
       if (event.type === "accepted" && state.is === "registered") tellChanges(grant!);
-      if (event.type === "updated") {
-        for (const each of stranded) transmit(each);
-        stranded = [];
-      }
+      if (event.type === "updated") unsettled.sendStranded(endpoint);
     },
     notify(token, response, confirmable, onOutcome) {
-      if (confirmable && endpoint) transmit({ token, response, onOutcome });
+      if (confirmable && endpoint) unsettled.send({ token, response, onOutcome }, endpoint);
       else endpoint?.notify(token, response, false, onOutcome);
     },
     resume(kept) {

@@ -59,11 +59,15 @@ export function activate(state: ModemState, cid: number): DataCall {
   const context = contextOf(state, cid);
   if (!context) return { ok: false, reason: inService(state) ? "no such context" : "not registered" };
   if (context.active) return { ok: true, change: {} };
-  const reason = refusal(state, context.apn);
+  // context 1 without an APN of its own has the default bearer's
+  const apn = context.apn === "" ? (callOf(state, cid)?.apn ?? "") : context.apn;
+  const reason = refusal(state, apn);
   if (reason) return { ok: false, reason };
   const mayDuplicate = inForce(state, "pdp/duplicatechk") === "1";
-  if (isTaken(state, cid, context.apn) && !mayDuplicate) return { ok: false, reason: "APN in use" };
-  return { ok: true, change: defineContext(state, cid, { active: true, address: hostAddress(state, cid, context) }) };
+  if (isTaken(state, cid, apn) && !mayDuplicate) return { ok: false, reason: "APN in use" };
+  const address = hostAddress(state, cid, apn, context.type);
+  const call = { active: true, address, ...(apn !== context.apn && { calledApn: apn }) };
+  return { ok: true, change: defineContext(state, cid, call) };
 }
 
 /** The place of the address that context 1 has beside a default bearer with another APN. */
@@ -76,7 +80,7 @@ function overBearer({ defaultBearer }: ModemState, apn: string, type: PdpType, i
   return fits && isAlone ? defaultBearer.address : undefined;
 }
 
-function hostAddress(state: ModemState, cid: number, { apn, type }: PdpContext): string {
+function hostAddress(state: ModemState, cid: number, apn: string, type: PdpType): string {
   const place = cid === ATTACH_CONTEXT && state.defaultBearer ? BESIDE_BEARER : cid;
   return overBearer(state, apn, type, !isTaken(state, cid, apn)) ?? addressFor(state, place, type);
 }

@@ -4,7 +4,7 @@ import type { Call, ModemState } from "#modem/state";
 
 /** @returns the change by which the module joins the packet network. */
 export function attached(state: ModemState): Pick<ModemState, "network" | "defaultBearer"> {
-  return { network: { ...state.network, attached: true }, defaultBearer: bearerOf(state) };
+  return { network: { ...state.network, attached: true, attachWanted: true }, defaultBearer: bearerOf(state) };
 }
 
 /**

@@ -82,6 +82,7 @@ export function createInitialState(hardware: Hardware, settings: Readonly<Record
       pinTriesLeft: PIN_TRIES,
       puk: FACTORY_PUK,
       pukTriesLeft: PUK_TRIES,
+      starts: 0,
     },
     functionality: 1,
     radio: { ...radio, ...CHANNEL[radio.technology], physicalCellId: 256, cellId: 0x1a2d001, trackingArea: 0x5212 },
@@ -96,6 +97,7 @@ export function createInitialState(hardware: Hardware, settings: Readonly<Record
       coverage,
       selection: 0,
       attached: false,
+      attachWanted: undefined,
       powerSaving: true,
       zoneQuarters: 0,
       detaches: 0,
@@ -117,6 +119,7 @@ export function createInitialState(hardware: Hardware, settings: Readonly<Record
     fix: undefined,
     traffic: noTraffic,
     linkUtilisationPercent: 0,
+    lineRate: undefined,
     settings: { ...deliveredFor(radio.technology), ...settings },
     firmware: {
       update: { state: 0, result: 0, uri: "", name: undefined, version: undefined },

@@ -3,7 +3,7 @@ import { attached, bearerOf } from "#modem/default-bearer";
 import type { Modem } from "#modem/modem";
 import { detached, withoutService } from "#modem/pdp-contexts";
 import type { BootProfile } from "#modem/power";
-import { attachesByItself, isSought, mayRegister, searchesBefore } from "#modem/search-settings";
+import { isSought, mayRegister, searchesBefore, takesPackets, wantsAttach } from "#modem/search-settings";
 import type { ModemState, RegistrationStatus } from "#modem/state";
 import type { Cancel, Clock, Log } from "#runtime";
 
@@ -22,6 +22,8 @@ export const hears = (state: ModemState): boolean =>
 function target(state: ModemState): RegistrationStatus {
   if (state.power.phase !== "running" || state.functionality !== 1 || state.sim.status !== "READY") return 0;
   if (state.network.selection === 2) return 0;
+  // LTE is joined by the attach alone: a module that is not to attach looks for nothing (3GPP TS 24.301 §5.1.3)
+  if (state.radio.technology !== "GSM" && isSought(state) && !wantsAttach(state)) return 0;
   if (!hears(state) || !mayRegister(state)) return 2;
   if (state.network.rejectCause !== 0) return 3;
   return state.network.roaming ? 5 : 1;
@@ -30,6 +32,18 @@ function target(state: ModemState): RegistrationStatus {
 /** Whether a network has taken the module in. */
 export function inService(state: ModemState): boolean {
   return state.registration.eps === 1 || state.registration.eps === 5;
+}
+
+/** Whether it is registered where it may be no longer: it leaves at once. */
+export function isLeaving(state: ModemState): boolean {
+  const aim = target(state);
+  return inService(state) && aim !== 1 && aim !== 5;
+}
+
+/** Whether an attach that is asked for now would succeed, after a search where it takes one. */
+export function mayAttach(state: ModemState): boolean {
+  const aim = target({ ...state, network: { ...state.network, attachWanted: true } });
+  return (aim === 1 || aim === 5) && takesPackets(state);
 }
 
 /** Whether packet data can flow. */
@@ -52,7 +66,7 @@ function heardTime({ time, network, settings }: ModemState, heardAtMs: number): 
 function registered(state: ModemState, eps: RegistrationStatus, atMs: number): Partial<ModemState> {
   const registration = { eps };
   if (eps === 1 || eps === 5) {
-    const attaches = !inService(state) && attachesByItself(state);
+    const attaches = !inService(state) && takesPackets(state) && wantsAttach(state);
     return { registration, time: heardTime(state, atMs), ...(attaches && attached(state)) };
   }
   // after a lost cell alone the addresses are the same
@@ -96,11 +110,14 @@ export function createNetwork(options: { modem: Modem; clock: Clock; log: Log; p
     });
   };
 
-  /** What LTE always has where the module is attached: after a change from GSM, or the end of another bearer. */
-  const keepBearer = () => {
-    if (!isOnline(modem.state) || modem.state.defaultBearer) return;
-    const defaultBearer = bearerOf(modem.state);
-    if (defaultBearer) modem.update({ defaultBearer });
+  /** The attach that is due, or over, beside a registration that stays; and the bearer that LTE always has with it. */
+  const keepAttach = () => {
+    const { state } = modem;
+    const { attached: isAttached } = state.network;
+    if (!inService(state)) return;
+    if (!takesPackets(state)) return isAttached ? modem.update(detached(state, "ME")) : undefined;
+    const isBearerDue = !state.defaultBearer && bearerOf(state) !== undefined;
+    if (wantsAttach(state) && (!isAttached || isBearerDue)) modem.update(attached(state));
   };
 
   const unsubscribe = modem.onChange((now, before) => {
@@ -108,7 +125,7 @@ export function createNetwork(options: { modem: Modem; clock: Clock; log: Log; p
     const isToldZone = inService(now) && now.network.zoneQuarters !== before.network.zoneQuarters;
     if (isToldZone) modem.update((state) => ({ time: heardTime(state, clock.now()) }));
     follow();
-    keepBearer();
+    keepAttach();
   });
   return {
     close() {

@@ -68,11 +68,12 @@ function volatileLost(state: ModemState, sleeping: boolean): Partial<ModemState>
     sim: { ...state.sim, status: state.sim.card === "NOT INSERTED" ? "NOT INSERTED" : "NOT READY" },
     registration: { eps: 0 },
     ...calls,
-    network: { ...network, untilRestart: {} },
+    network: { ...network, untilRestart: {}, attachWanted: sleeping ? network.attachWanted : undefined },
     traffic: noTraffic,
     linkUtilisationPercent: 0,
     networkReport: undefined,
     geofences: {},
+    lineRate: undefined,
     gnssSession: state.settings["qgpscfg/autogps"] === "1" ? { untilMs: Number.POSITIVE_INFINITY } : undefined,
     time: { ...state.time, synchronised: false },
     lwm2m: { phase: undefined, observation: undefined, downlink: undefined },
@@ -110,7 +111,7 @@ export function createPower({ modem, clock, log, profile }: PowerOptions): Power
     const isVoid = () => simStart !== mine || modem.state.functionality === 0;
     after(timing.sim, () => {
       if (isVoid()) return;
-      modem.update((state) => ({ sim: { ...state.sim, status: state.sim.card } }));
+      modem.update(({ sim }) => ({ sim: { ...sim, status: sim.card, starts: sim.starts + 1 } }));
     });
   };
   /** Once the card is READY: at once, or when its PIN has been entered. */
@@ -233,6 +234,7 @@ export function createPower({ modem, clock, log, profile }: PowerOptions): Power
       if (before === level) return;
       modem.update((state) => ({
         functionality: level,
+        ...(level !== 1 && { network: { ...state.network, attachWanted: undefined } }),
         ...(level === 0 &&
           state.sim.card !== "NOT INSERTED" && { sim: { ...state.sim, status: "NOT READY" as const } }),
         ...(level === 0 && { power: { ...state.power, smsDone: false } }),

@@ -57,8 +57,9 @@ export function mayRegister(state: Steering & Pick<ModemState, "radio">): boolea
 /** "servicedomain" 0 is circuits alone. */
 export const takesPackets = (state: Steering): boolean => inForce(state, "servicedomain") !== "0";
 
-export const attachesByItself = (state: Steering): boolean =>
-  takesPackets(state) && inForce(state, "gprsattach") !== "0";
+/** Whether it is to be attached where it can. */
+export const wantsAttach = (state: Steering): boolean =>
+  state.network.attachWanted ?? inForce(state, "gprsattach") !== "0";
 
 /** By two digits of "nwscanseq"; 00 is the module's own order. */
 const SEQUENCE: Readonly<Record<string, AccessTechnology>> = { "01": "GSM", "02": "CAT-M1", "03": "CAT-NB1" };

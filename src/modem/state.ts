@@ -22,7 +22,7 @@ export interface PdpContext {
   readonly active: boolean;
   /** Address given by the network while active. */
   readonly address: string | undefined;
-  /** The APN of its call, where it has been defined anew since. */
+  /** The APN of its call, where its definition has none, or has been another since. */
   readonly calledApn?: string;
 }
 
@@ -162,6 +162,8 @@ export interface ModemState {
     readonly puk: string;
     /** None left: the card is of no use any more. */
     readonly pukTriesLeft: number;
+    /** Times that it has been initialised: what was selected on it before is not any more. */
+    readonly starts: number;
   };
   /** AT+CFUN: 0 minimum, 1 full, 4 radio off. */
   readonly functionality: 0 | 1 | 4;
@@ -202,6 +204,8 @@ export interface ModemState {
     /** AT+COPS <mode>: 0 automatic, 1 manual, 2 de-registered. */
     readonly selection: 0 | 1 | 2;
     readonly attached: boolean;
+    /** Whether it is to be attached wherever it can: it has been, or was told so; undefined = AT+QCFG decides. */
+    readonly attachWanted: boolean | undefined;
     /** Whether it grants PSM and eDRX. */
     readonly powerSaving: boolean;
     /** Its UTC offset, quarters of an hour, which it tells the module (NITZ). */
@@ -260,7 +264,9 @@ export interface ModemState {
   readonly traffic: Traffic;
   /** Of the radio link's highest rate, over the last minute. */
   readonly linkUtilisationPercent: number;
-  /** Settings kept in the module's non-volatile memory (AT+QCFG, AT+IPR, AT+IFC …), by name; values as printed. */
+  /** AT+IPR since the start, bit/s; undefined = the rate that AT&W has kept. */
+  readonly lineRate: number | undefined;
+  /** Settings kept in the module's non-volatile memory (AT+QCFG, AT+IFC …), by name; values as printed. */
   readonly settings: Readonly<Record<string, string>>;
   readonly firmware: {
     /** Object 5 as it is shown, with the package's own name and version while there is one. */

@@ -1,5 +1,6 @@
 /** Connectivity Monitoring (OMA TS 1.0.2 Appendix E.5). */
 import { multipleOf, type ObjectDefinition } from "#lwm2m/object";
+import { cellIdentity } from "#modem/cell-identity";
 import { callsOf } from "#modem/data-call";
 import type { Modem } from "#modem/modem";
 import { routerFor } from "#modem/pdp-contexts";
@@ -54,7 +55,7 @@ export const connectivityMonitoring = (modem: Modem): ObjectDefinition => {
         read: () => modem.state.linkUtilisationPercent,
       },
       7: { name: "APN", operations: "R", type: "string", mandatory: false, multiple: true, read: () => ofCalls(({ apn }) => apn) },
-      8: { name: "Cell ID", operations: "R", type: "integer", mandatory: false, read: () => modem.state.radio.cellId },
+      8: { name: "Cell ID", operations: "R", type: "integer", mandatory: false, read: () => cellIdentity(modem.state) },
       9: { name: "SMNC", operations: "R", type: "integer", mandatory: false, range: [0, 999], read: () => Number(modem.state.radio.mnc) },
       10: { name: "SMCC", operations: "R", type: "integer", mandatory: false, range: [0, 999], read: () => Number(modem.state.radio.mcc) },
     },

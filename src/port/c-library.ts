@@ -14,6 +14,8 @@ export interface CLibrary {
   echoes(fd: number): boolean;
   /** `hungUp`: no host has the slave open; `readable`: bytes of a host wait. */
   state(master: number): { hungUp: boolean; readable: boolean };
+  /** Whether nobody is left who could read what is written to a pipe. */
+  isAbandoned(pipe: number): boolean;
   /** A second descriptor of the same open file, closed on exec. */
   duplicate(fd: number): number;
   /** Undoes a TIOCEXCL; only the slave end heeds it. */
@@ -36,6 +38,7 @@ const TCOFLUSH = 1;
 const ECHO = 0o10;
 const LOCAL_FLAGS_OFFSET = 12;
 const POLLIN = 0x01;
+const POLLERR = 0x08;
 const POLLHUP = 0x10;
 const F_DUPFD_CLOEXEC = 1030;
 const LOCK_EX_NB = 2 | 4;
@@ -80,6 +83,16 @@ export function openCLibrary(): CLibrary {
   const termios = Buffer.alloc(TERMIOS_SIZE);
   const pollfd = Buffer.alloc(8);
   const events = Buffer.alloc(4096);
+  /** @returns which of `wanted` are so now; POLLERR and POLLHUP are told of unasked. */
+  const happening = (fd: number, wanted: number): number => {
+    // struct pollfd { int fd; short events; short revents; }, in the machine's own byte order
+    const view = new DataView(pollfd.buffer, pollfd.byteOffset);
+    view.setInt32(0, fd, LITTLE_ENDIAN);
+    view.setInt16(4, wanted, LITTLE_ENDIAN);
+    view.setInt16(6, 0, LITTLE_ENDIAN);
+    must("poll", poll(pollfd, 1, 0));
+    return view.getInt16(6, LITTLE_ENDIAN);
+  };
 
   return {
     unlock(master) {
@@ -102,15 +115,10 @@ export function openCLibrary(): CLibrary {
       return (view.getUint32(LOCAL_FLAGS_OFFSET, LITTLE_ENDIAN) & ECHO) !== 0;
     },
     state(master) {
-      // struct pollfd { int fd; short events; short revents; }, in the machine's own byte order
-      const view = new DataView(pollfd.buffer, pollfd.byteOffset);
-      view.setInt32(0, master, LITTLE_ENDIAN);
-      view.setInt16(4, POLLIN, LITTLE_ENDIAN);
-      view.setInt16(6, 0, LITTLE_ENDIAN);
-      must("poll", poll(pollfd, 1, 0));
-      const happened = view.getInt16(6, LITTLE_ENDIAN);
+      const happened = happening(master, POLLIN);
       return { hungUp: (happened & POLLHUP) !== 0, readable: (happened & POLLIN) !== 0 };
     },
+    isAbandoned: (pipe) => (happening(pipe, 0) & (POLLERR | POLLHUP)) !== 0,
     duplicate: (fd) => must("fcntl", fcntl(fd, F_DUPFD_CLOEXEC, "int", 0)),
     clearExclusive(slave) {
       must("ioctl TIOCNXCL", ioctl(slave, TIOCNXCL));

@@ -14,7 +14,9 @@ export interface Link {
   readonly path: string;
   /** Points the link at `target`, replacing what it pointed at in one step. */
   publish(target: string): void;
-  /** Removes the link if it still is ours, then the lock. */
+  /** Removes the link if it still is ours. */
+  withdraw(): void;
+  /** The same, and the lock. */
   close(): void;
 }
 
@@ -33,8 +35,14 @@ export function openLink(path: string, library: CLibrary): Link {
     return lockFile(lockPath, refusal, library);
   });
 
+  const withdraw = () => {
+    if (target !== undefined && linkTarget(link) === target) rmSync(link, { force: true });
+    target = undefined;
+  };
+
   return {
     path: link,
+    withdraw,
     publish(newTarget) {
       explained(link, () => {
         const temporary = `${link}.${process.pid}`;
@@ -45,7 +53,7 @@ export function openLink(path: string, library: CLibrary): Link {
       target = newTarget;
     },
     close() {
-      if (target !== undefined && linkTarget(link) === target) rmSync(link, { force: true });
+      withdraw();
       lock.release();
     },
   };

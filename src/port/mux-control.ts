@@ -25,8 +25,10 @@ export interface ControlMessage {
 const EA = 0x01;
 const CR = 0x02;
 const LENGTH_BITS = 0x7f;
-/** Octets of length: a frame carries less than three can tell. */
-const MOST_LENGTH_SHIFT = 14;
+/** A longer value is none of a message: what is begun and not ended has to be kept. */
+const MOST_VALUE = 4096;
+/** Of the second octet of length, which is enough for that. */
+const MOST_LENGTH_SHIFT = 7;
 
 export function encodeControl({ type, command, value }: ControlMessage): Buffer {
   const octets = [command ? type | CR : type];
@@ -35,26 +37,37 @@ export function encodeControl({ type, command, value }: ControlMessage): Buffer 
   return Buffer.concat([Buffer.of(...octets, (length << 1) | EA), value]);
 }
 
-/** @returns the messages that stand whole in the information of a frame; a cut or malformed one ends them. */
-export function decodeControl(information: Buffer): readonly ControlMessage[] {
+export interface ControlMessages {
+  readonly messages: readonly ControlMessage[];
+  /** A message begun, which goes on in the next frame. */
+  readonly rest: Buffer;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** Reads messages that stand one behind another; a malformed one ends them. */
+export function decodeControl(information: Buffer): ControlMessages {
   const messages: ControlMessage[] = [];
-  for (let at = 0; at + 1 < information.length; ) {
-    const head = information[at++]!;
-    if (!(head & EA)) break; // types of several octets: none is known
+  for (let start = 0; ; ) {
+    const cut = { messages, rest: information.subarray(start) };
+    let at = start;
+    const head = information[at++];
+    if (head === undefined) return cut;
+    if (!(head & EA)) return { messages, rest: NOTHING }; // types of several octets: none is known
     let length = 0;
     for (let shift = 0; ; shift += 7) {
       const octet = information[at++];
-      if (octet === undefined || shift > MOST_LENGTH_SHIFT) return messages;
+      if (octet === undefined) return cut;
       length |= (octet >>> 1) << shift;
+      if (length > MOST_VALUE || shift > MOST_LENGTH_SHIFT) return { messages, rest: NOTHING };
       if (octet & EA) break;
     }
-    if (at + length > information.length) break;
+    if (at + length > information.length) return cut;
     messages.push({
       type: head & ~CR,
       command: (head & CR) !== 0,
       value: information.subarray(at, at + length),
     });
-    at += length;
+    start = at + length;
   }
-  return messages;
 }

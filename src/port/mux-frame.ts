@@ -15,10 +15,8 @@ export interface Frame {
 export interface FrameReader {
   /** Takes one octet. @returns the frame that it completes. */
   push(octet: number): Frame | undefined;
-  /** Drops a frame begun. */
+  /** Drops a frame begun; a flag before one still counts. */
   reset(): void;
-  /** Whether a frame has begun and not ended. */
-  readonly within: boolean;
   /** Frames dropped so far: of an unknown kind, too long, damaged, or without an end. */
   readonly dropped: number;
 }
@@ -199,10 +197,7 @@ export function createFrameReader(most: number): FrameReader {
     push,
     reset() {
       information = NOTHING;
-      phase = "hunting";
-    },
-    get within() {
-      return phase !== "hunting" && phase !== "address";
+      if (phase !== "address") phase = "hunting";
     },
     get dropped() {
       return dropped;

@@ -28,11 +28,10 @@ export interface Mux {
   close(): void;
 }
 
-export const LAST_DLCI = 4; // BG96: one control channel, four of data
+const LAST_DLCI = 4; // BG96: one control channel, four of data
 
-/** A frame that takes longer has lost its end, and the next flag begins anew: slower than 9600 bit/s, and some. */
-const FRAME_MS = 5000;
-const OCTET_MS = 2;
+/** A host that pauses for so long within a frame has lost its place: the next flag begins anew. */
+const PAUSE_MS = 1000;
 /** Between two calls to a sleeping host. */
 const CALL_MS = 100;
 const FLAGS = Buffer.alloc(4, FLAG);
@@ -52,8 +51,9 @@ export function createMux({ clock, log, line, ...options }: MuxOptions): Mux {
   /** The host has announced that it sleeps, §5.4.7. */
   let asleep = false;
   let calling: Cancel | undefined;
-  /** When the frame under way began. */
-  let begunMs = 0;
+  let heardMs = 0;
+  /** A control message that goes on in the next frame. */
+  let begun: Buffer = NOTHING;
 
   // Table 1: commands and data of the responding station have C/R 0, its responses 1
   const respond = (kind: "ua" | "dm", { dlci, poll }: Frame) =>
@@ -182,7 +182,9 @@ export function createMux({ clock, log, line, ...options }: MuxOptions): Mux {
       const channel = channels.get(frame.dlci);
       return channel ? channel.receive(frame.information) : respond("dm", frame);
     }
-    const messages = decodeControl(frame.information);
+    const { messages, rest } = decodeControl(Buffer.concat([begun, frame.information]));
+    // §5.4.6.1: spread over frames is what one has no room for
+    begun = frame.information.length === mostBytes ? rest : NOTHING;
     // a host that has lost its place may close down at once
     if (!controlOpen && !messages.some(({ type }) => type === CONTROL_TYPE.closeDown)) return respond("dm", frame);
     for (const message of messages) if (!ended) control(message);
@@ -194,7 +196,10 @@ export function createMux({ clock, log, line, ...options }: MuxOptions): Mux {
     if (dlci > LAST_DLCI || (dlci > 0 && !controlOpen)) return respond("dm", frame);
     respond("ua", frame);
     if (dlci > 0) open(dlci);
-    else controlOpen = true;
+    else {
+      controlOpen = true;
+      begun = NOTHING;
+    }
   };
 
   const disconnect = (frame: Frame) => {
@@ -225,8 +230,11 @@ export function createMux({ clock, log, line, ...options }: MuxOptions): Mux {
     receive(bytes) {
       if (ended) return;
       const nowMs = clock.monotonic();
-      if (!reader.within) begunMs = nowMs;
-      else if (nowMs - begunMs > FRAME_MS + OCTET_MS * mostBytes) reader.reset();
+      if (nowMs - heardMs > PAUSE_MS) {
+        reader.reset();
+        begun = NOTHING;
+      }
+      heardMs = nowMs;
       if (asleep && bytes.includes(FLAG)) {
         awake();
         line.write(FLAGS);
@@ -235,7 +243,6 @@ export function createMux({ clock, log, line, ...options }: MuxOptions): Mux {
       for (let at = 0; at < bytes.length; at++) {
         const frame = reader.push(bytes[at]!);
         if (!frame) continue;
-        begunMs = nowMs;
         handle(frame);
         if (endedByHost) return options.onEnd(bytes.subarray(at + 1));
         if (ended) return;

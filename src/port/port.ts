@@ -23,6 +23,8 @@ export interface Line {
 export interface Port extends Line {
   /** The path a host opens; closing removes it, where it is ours. */
   readonly link: string;
+  /** Takes the device and its link away from hosts, or gives them others, as a USB module does; not of a real device. */
+  plug?(plugged: boolean): void;
 }
 
 /** A port that cannot be opened: "what: why", and what the user can do about it. */

@@ -45,14 +45,27 @@ export function openPty({ link: path, runtime, mode = DEFAULT_MODE }: PtyOptions
   let pair: Pair;
   let reader: ReadStream | undefined;
   let cancelLook: Cancel | undefined;
+  let cancelRest: Cancel | undefined;
   /** Whether a host may have left traces on the line. */
   let untidy = false;
   let held = false;
   let closed = false;
+  /** Whether hosts are to have it, and whether they have: else there is no pair. */
+  let wanted = true;
+  let plugged = true;
 
+  const openPublished = (): Pair => {
+    const opened = openPair(library, mode);
+    try {
+      link.publish(opened.slavePath);
+    } catch (error) {
+      closePair(opened);
+      throw error;
+    }
+    return opened;
+  };
   try {
-    pair = openPair(library, mode);
-    link.publish(pair.slavePath);
+    pair = openPublished();
   } catch (error) {
     link.close();
     throw error;
@@ -69,6 +82,11 @@ export function openPty({ link: path, runtime, mode = DEFAULT_MODE }: PtyOptions
 
   const look = () => {
     try {
+      if (!plugged) {
+        if (!wanted) return lookIn(LOOK_MS);
+        pair = openPublished();
+        plugged = true;
+      }
       if (pair.opens !== undefined && library.drainEvents(pair.opens)) untidy = true; // a host came, perhaps went
       const { hungUp, readable } = library.state(pair.master);
       if (readable || !hungUp) reader = openReader();
@@ -98,11 +116,12 @@ export function openPty({ link: path, runtime, mode = DEFAULT_MODE }: PtyOptions
 
   /** A reader that rests does not notice the host's end. */
   const rest = (stream: ReadStream) => {
-    if (reader !== stream || !held) return;
+    cancelRest?.();
+    if (closed || reader !== stream || !held) return;
     if (library.state(pair.master).hungUp) stream.resume();
     else {
       stream.pause();
-      clock.after(HELD_LOOK_MS, () => rest(stream));
+      cancelRest = clock.after(HELD_LOOK_MS, () => rest(stream));
     }
   };
 
@@ -125,11 +144,23 @@ export function openPty({ link: path, runtime, mode = DEFAULT_MODE }: PtyOptions
       // A host left TIOCEXCL behind, and without CAP_SYS_ADMIN only a new pty gets rid of it.
       log.debug({ error: (error as Error).message }, "the port moves to a new pty");
       const old = pair;
-      pair = openPair(library, mode);
-      link.publish(pair.slavePath);
+      pair = openPublished();
       closePair(old);
     }
     untidy = false;
+  };
+
+  const unplug = () => {
+    plugged = false;
+    link.withdraw();
+    output.clear();
+    const stream = reader;
+    reader = undefined;
+    stream?.destroy();
+    closePair(pair);
+    if (!stream) return; // it is being looked at
+    for (const handle of attachHandlers) handle(false);
+    lookIn(LOOK_MS);
   };
 
   const close = () => {
@@ -138,10 +169,11 @@ export function openPty({ link: path, runtime, mode = DEFAULT_MODE }: PtyOptions
     process.off("exit", close);
     process.setMaxListeners(process.getMaxListeners() - 1);
     cancelLook?.();
+    cancelRest?.();
     output.clear();
     link.close();
     reader?.destroy();
-    closePair(pair);
+    if (plugged) closePair(pair);
   };
   // Whatever ends the process, short of SIGKILL, leaves no link behind; a fleet adds one listener a port.
   process.setMaxListeners(process.getMaxListeners() + 1);
@@ -162,9 +194,13 @@ export function openPty({ link: path, runtime, mode = DEFAULT_MODE }: PtyOptions
       return output.full;
     },
     onRoom: output.onRoom,
-    hold(wanted) {
-      if (wanted === held) return;
-      held = wanted;
+    plug(now) {
+      wanted = now;
+      if (!now && plugged && !closed) unplug();
+    },
+    hold(wish) {
+      if (wish === held) return;
+      held = wish;
       if (held && reader) rest(reader);
       else reader?.resume();
     },

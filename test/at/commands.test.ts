@@ -236,15 +236,16 @@ describe("packet data", () => {
       ["AT+QIDEACT=1", ok()],
       ["AT+QIACT?", ok()],
       ["AT+CGDCONT=1", ok()],
-      ["AT+QIACT=1", ERROR],
+      ["AT+QIACT=1", ok()],
+      ["AT+QIACT=3", ERROR],
       ["AT+QIACT=17", ERROR],
     ]);
   });
 
   it("refuses a call with an empty APN, and with one the network does not know", async () => {
     await transcript(await open((state) => ({ network: { ...state.network, apns: ["lgu.iot"] } })), [
-      ['AT+QICSGP=1,1,""', ok()],
-      ["AT+QIACT=1", ERROR],
+      ['AT+QICSGP=2,1,""', ok()],
+      ["AT+QIACT=2", ERROR],
       ['AT+QICSGP=1,1,"other"', ok()],
       ["AT+QIACT=1", ERROR],
       ['AT+QICSGP=1,1,"LGU.iot"', ok()],

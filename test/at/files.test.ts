@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { checksum } from "#at/module-files";
+import { checksum } from "#at/memory/module-files";
 import { openEfs } from "#efs/efs";
 import { temporaryDirectory } from "../efs/temporary-directory.ts";
 import { openAtTerminal } from "../support/at-terminal.ts";

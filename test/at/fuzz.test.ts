@@ -3,10 +3,9 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { commandTable } from "#at/commands";
-import { MAX_LINE_LENGTH } from "#at/line";
-import { createTerminals, type PortName } from "#at/terminals";
-import { createUserRules } from "#at/user-rules";
-import type { UserRule } from "#config/user-rules";
+import { MAX_LINE_LENGTH } from "#at/terminal/line";
+import { createTerminals, type PortName } from "#at/terminal/terminals";
+import { createUserRules } from "#at/terminal/user-rules";
 import type { Efs } from "#efs/efs";
 import type { Client } from "#lwm2m/client";
 import type { Settings } from "#lwm2m/settings";
@@ -16,6 +15,7 @@ import { type AtTerminal, openAtTerminal } from "../support/at-terminal.ts";
 import { createSeededRandom } from "../support/manual-clock.ts";
 import { createMemoryEfs } from "../support/memory-efs.ts";
 import { createMemoryLine } from "../support/memory-line.ts";
+import { userRule } from "../support/user-rule.ts";
 
 /** About 1 000 000 bytes; `npm run fuzz` types thirteen times as many. */
 const LINES = Number(process.env.BG96_FUZZ_LINES ?? 3000);
@@ -86,25 +86,19 @@ const VALID = [
   'AT+PATTERN="x",1',
 ];
 
-const rule = (given: Partial<UserRule>): UserRule => ({
-  command: undefined,
-  pattern: undefined,
-  answer: [],
-  result: "OK",
-  delayMs: 0,
-  once: false,
-  urcs: [],
-  urcDelayMs: 0,
-  ...given,
-});
 const RULES = [
-  rule({ command: "AT+RULE", answer: ["+RULE: 1", "+RULE: 2"], urcs: ["+RULEIND"], urcDelayMs: 300 }),
-  rule({ command: "AT+SLOW", delayMs: 70 }),
-  rule({ pattern: /^(?:AT\+PATTERN=(.*))$/i, answer: ["+PATTERN: $1"], result: "+CME ERROR: 3" }),
+  userRule({ command: "AT+RULE", answer: ["+RULE: 1", "+RULE: 2"], urcs: ["+RULEIND"], urcDelayMs: 300 }),
+  userRule({ command: "AT+SLOW", delayMs: 70 }),
+  userRule({ pattern: /^(?:AT\+PATTERN=(.*))$/i, answer: ["+PATTERN: $1"], result: "+CME ERROR: 3" }),
 ];
 
-/** Lines that once went wrong: without a result code, or with more than one. */
-const FOUND: readonly string[] = [];
+/** Lines that once went without their result code, or had their data taken for commands. */
+const FOUND = [
+  `AT${"+CLAC;".repeat(680)}`,
+  'AT+QFUPL="d.txt",3,1;+QFUPL="e.txt",3,1',
+  'AT+QFUPL="f.txt",3000,65535',
+  "AT+QPOW D",
+];
 
 const random = createSeededRandom(SEED);
 const below = (bound: number) => Math.floor(random.fraction() * bound);
@@ -193,7 +187,7 @@ interface Mode {
   readonly answer: RegExp;
   /** The end of an answer. */
   readonly result: RegExp;
-  /** The same with what was typed too much behind it. */
+  /** The same with the echo of what was typed too much behind it, and unsolicited result codes. */
   readonly resultAndMore: RegExp;
   /** Unsolicited result codes, or information, at the end. */
   readonly urcs: RegExp;
@@ -202,7 +196,8 @@ interface Mode {
 const VERBOSE = {
   answer: /^(?=\r\n)(?:[^\r\n]*\r\n)*\r\n(?:OK|ERROR|NO CARRIER|\+CM[ES] ERROR: [^\r\n]+)\r\n$/,
   result: /\r\n(?:OK|ERROR|NO CARRIER|\+CM[ES] ERROR: [^\r\n]+)\r\n$/,
-  resultAndMore: /\r\n(?:OK|ERROR|NO CARRIER|\+CM[ES] ERROR: [^\r\n]+)\r\n(?=[^\r\n]+$)/,
+  resultAndMore:
+    /\r\n(?:OK|ERROR|NO CARRIER|\+CM[ES] ERROR: [^\r\n]+)\r\n(?=(?:\r\n\+(?!CM[ES] ERROR)[^\r\n]*\r\n|[^\r\n])+$)/,
   urcs: /(?:\r\n\+(?!CM[ES] ERROR)[A-Z][^\r\n]*\r\n)+$/,
   connect: /\r\nCONNECT\r\n$/,
 };
@@ -214,7 +209,7 @@ const MODES: readonly Mode[] = [
     echoes: false,
     answer: /^(?:[^\r\n]*\r\n)*(?:[034]\r|\r\n\+CM[ES] ERROR: [^\r\n]+\r\n)$/,
     result: /(?:[034]\r|\r\n\+CM[ES] ERROR: [^\r\n]+\r\n)$/,
-    resultAndMore: /(?:[034]\r|\r\n\+CM[ES] ERROR: [^\r\n]+\r\n)(?=[^\r\n]+$)/,
+    resultAndMore: /(?:[034]\r|\r\n\+CM[ES] ERROR: [^\r\n]+\r\n)(?=(?:\+(?!CM[ES] ERROR)[^\r\n]*\r\n|[^\r\n])+$)/,
     urcs: /(?<=[\r\n])(?:\+(?!CM[ES] ERROR)[A-Z][^\r\n]*\r\n)+$/,
     connect: /1\r$/,
   },
@@ -261,7 +256,8 @@ async function restore({ power, wait, modem, type }: AtTerminal, { setting }: Mo
 async function satisfy(opened: AtTerminal, mode: Mode, answer: string): Promise<string> {
   let printed = answer;
   for (let times = 0; times < 40 && !mode.result.test(printed); times++) {
-    if (PROMPT.test(printed)) printed += await opened.type(`${bytes(below(20))}${pick(["\x1a", "\x1b"])}`);
+    if (PROMPT.test(printed) && times % 2 === 0)
+      printed += await opened.type(`${bytes(below(20))}${pick(["\x1a", "\x1b"])}`);
     else if (mode.connect.test(printed) && chance(0.7)) printed += await opened.type("y".repeat(1 + below(40)));
     else printed += await opened.wait(100);
     if (times === 20) opened.terminal.hangUp(); // which ends a silence that is allowed to last for hours
@@ -301,7 +297,10 @@ describe(`${LINES} seeded lines: of the grammar, mutated, and noise`, () => {
         const end = chance(0.3) ? "\r\n" : "\r";
         let printed = await opened.type(line.slice(0, cut));
         const isHeld = /^at/i.test(edited(line.slice(0, cut)).text);
-        if (isHeld && chance(0.3)) opened.update(phase(++told % 6));
+        if (isHeld && chance(0.3)) {
+          opened.update(phase(++told % 6));
+          printed += await opened.wait(pick([0, 30, 3000]));
+        }
         printed += await opened.type(`${line.slice(cut)}${end}`);
         if (isCommandLine(text)) printed = await satisfy(opened, mode, printed);
         const isRestarted = changesPower(text) && printed.includes("RDY"); // whatever the line still had to say

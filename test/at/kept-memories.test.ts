@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { keepMemories, readMemories } from "#at/kept-memories";
+import { keepMemories, readMemories } from "#at/memory/kept-memories";
 import { openEfs } from "#efs/efs";
 import { createInitialState } from "#modem/initial-state";
 import { createModem } from "#modem/modem";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { defineCommand } from "#at/command";
 import { commandTable } from "#at/commands";
-import { MAX_LINE_LENGTH } from "#at/line";
-import { TYPE_AHEAD_LIMIT } from "#at/type-ahead";
+import { MAX_LINE_LENGTH } from "#at/terminal/line";
+import { TYPE_AHEAD_LIMIT } from "#at/terminal/type-ahead";
 import { createSlowCommand, openAtTerminal } from "../support/at-terminal.ts";
 
 /** What AT+CSQ prints on the simulated module of these tests. */

@@ -1,14 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { commandTable } from "#at/commands";
 import type { Host } from "#at/host";
-import { createTerminals, type PortName } from "#at/terminals";
-import { createUserRules, type UserRules } from "#at/user-rules";
+import { createTerminals, type PortName } from "#at/terminal/terminals";
+import { createUserRules, type UserRules } from "#at/terminal/user-rules";
 import { multiplexer } from "#bg96/host-side";
 import { openEfs } from "#efs/efs";
 import { temporaryDirectory } from "../efs/temporary-directory.ts";
 import { createSlowCommand, openAtTerminal } from "../support/at-terminal.ts";
 import { createMemoryLine, type MemoryLine } from "../support/memory-line.ts";
 import { dataOf, frame, message, readFrames, told } from "../support/mux-peer.ts";
+import { userRule } from "../support/user-rule.ts";
 
 /** A running module with terminals on these ports. */
 async function open(names: readonly PortName[] = ["usbat"], host: Partial<Host> = {}, rules?: UserRules) {
@@ -192,6 +193,20 @@ describe("a channel", () => {
     expect(given.slice("\r\nCONNECT\r\n".length, "\r\nCONNECT\r\n".length + 1000)).toBe(content);
   });
 
+  it("leaves its data mode by +++ between two silences, and answers ATH, whatever another channel says meanwhile", async () => {
+    const { line, divide, ask, say, clock } = await open(["usbat"], { efs: openEfs(temporaryDirectory()) });
+    await divide(line, [1, 2]);
+    expect(await ask(1, 'AT+QFUPL="a.bin",1000')).toBe("\r\nCONNECT\r\n");
+    await say(line, frame("UIH", 1, "data"));
+    await clock.advance(1000);
+    await say(line, frame("UIH", 1, "+") + frame("UIH", 1, "++"));
+    expect(await ask(2, "AT+CGMM")).toBe("\r\nBG96\r\n\r\nOK\r\n");
+    await clock.advance(1000);
+    expect(dataOf(line.take(), 1)).toBe("\r\n+QFUPL: 4,1000\r\n\r\nOK\r\n");
+    expect(await ask(1, "ATH")).toBe("\r\nOK\r\n");
+    expect(await ask(2, "+++ATH")).toBe("\r\nOK\r\n");
+  });
+
   it("takes the text of a short message at its prompt", async () => {
     const { line, divide, ask, say } = await open();
     await divide(line, [1, 2]);
@@ -265,8 +280,7 @@ describe("unsolicited result codes on a divided line", () => {
 
 describe("what is said outside the channels", () => {
   it("is not said while the line is divided: a user's own result code of an earlier command", async () => {
-    const rule = { command: "AT+MINE", pattern: undefined, answer: [], result: "OK", delayMs: 0, once: false };
-    const rules = createUserRules([{ ...rule, urcs: ["+MINE: later"], urcDelayMs: 1000 }]);
+    const rules = createUserRules([userRule({ command: "AT+MINE", urcs: ["+MINE: later"], urcDelayMs: 1000 })]);
     const { line, divide, say, clock } = await open(["usbat"], {}, rules);
     await say(line, "AT+MINE\r");
     await divide(line, [1]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createNmeaStream } from "#at/nmea-stream";
+import { createNmeaStream } from "#at/gnss/nmea-stream";
 import { turnKnob } from "#control/knobs";
 import { openAtTerminal } from "../support/at-terminal.ts";
 

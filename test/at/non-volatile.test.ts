@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { keepNonVolatile, readNonVolatile } from "#at/non-volatile";
+import { keepNonVolatile, readNonVolatile } from "#at/memory/non-volatile";
 import { openEfs } from "#efs/efs";
 import { createModem } from "#modem/modem";
 import { emptyContext } from "#modem/pdp-contexts";

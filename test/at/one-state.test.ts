@@ -190,10 +190,12 @@ describe("the AT port and the Objects", () => {
   });
 
   it("tell one address with its APN, its router and its name servers", async () => {
-    const { first, ask } = await open();
+    const { first, ask, type, take, clock } = await open();
     await ask('AT+CGDCONT=1,"IP","internet"');
     await ask("AT+CGATT=0");
-    await ask("AT+CGATT=1");
+    await type("AT+CGATT=1\r");
+    await clock.advance(1000);
+    expect(take()).toEqual(["OK"]);
     await ask("AT+QIACT=1");
     const address = `"${first(4, 4)}"`;
     expect((await ask("AT+QIACT?"))[3]).toBe(address);

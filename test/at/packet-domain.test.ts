@@ -32,11 +32,20 @@ describe("the activation of a context", () => {
     for (const line of ["AT+QIACT=1", "AT+CGACT=1,1"]) expect(await type(`${line}\r`)).toBe("\r\nOK\r\n");
   });
 
-  it("without an APN of the host's fails as the manual has it: 573", async () => {
-    const { type } = await open();
-    expect(await type("AT+QIACT=1;+QIGETERROR\r")).toBe("\r\nERROR\r\n");
-    expect(await type("AT+QIGETERROR\r")).toContain("+QIGETERROR: 573,APN not configured");
+  it("without an APN of the host's is that of the default bearer; without that it fails as the manual has it: 573", async () => {
+    const { type, turn, wait, modem } = await open();
+    await type('AT+CGDCONT=2,"IP",""\r');
+    expect(await type("AT+QIACT=1;+QIACT?\r")).toBe('\r\n+QIACT: 1,1,3,"10.9.50.1"\r\n\r\nOK\r\n');
+    expect(modem.state.pdp[1]).toMatchObject({ apn: "", calledApn: "internet" });
+    expect(await type("AT+QIDEACT=1;+QICSGP=1\r")).toBe('\r\n+QICSGP: 3,"","","",0\r\n\r\nOK\r\n');
     await type("AT+QIACT=2\r");
+    expect(await type("AT+QIGETERROR\r")).toContain("+QIGETERROR: 573,APN not configured");
+    turn("radio.technology", "GSM");
+    await wait(10_000);
+    await type("AT+CGATT=0\rAT+CGATT=1\r");
+    expect(await type("AT+QIACT=1\r")).toContain("ERROR");
+    expect(await type("AT+QIGETERROR\r")).toContain("+QIGETERROR: 573,APN not configured");
+    await type("AT+QIACT=3\r");
     expect(await type("AT+QIGETERROR\r")).toContain("+QIGETERROR: 561,");
   });
 });

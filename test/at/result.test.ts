@@ -43,7 +43,7 @@ describe("final results", () => {
     for (const line of [
       "AT+QIACT=99",
       "AT+QIACT=",
-      "AT+QIACT=1",
+      "AT+QIACT=2",
       "AT+QICSGP=0",
       'AT+QCFG="iotopmode",9',
       'AT+QCFG="none"',

@@ -1,15 +1,22 @@
 import { describe, expect, it } from "vitest";
+import { type CommandDefinition, defineCommand } from "#at/command";
 import { commandTable } from "#at/commands";
-import { createTerminals, type PortName } from "#at/terminals";
-import { createUserRules } from "#at/user-rules";
+import { createTerminals, type PortName } from "#at/terminal/terminals";
+import { createUserRules } from "#at/terminal/user-rules";
 import type { UserRule } from "#config/user-rules";
 import { openAtTerminal } from "../support/at-terminal.ts";
 import { createMemoryLine } from "../support/memory-line.ts";
+import { userRule } from "../support/user-rule.ts";
 
 /** A module with terminals on these ports, switched off. */
-async function open(names: readonly PortName[], rules: readonly UserRule[] = [], mostUnread?: number) {
+async function open(
+  names: readonly PortName[],
+  rules: readonly UserRule[] = [],
+  mostUnread?: number,
+  commands: readonly CommandDefinition[] = [],
+) {
   const { host, clock, power, modem } = await openAtTerminal({ off: true });
-  const terminals = createTerminals({ host, commands: commandTable(), rules: createUserRules(rules) });
+  const terminals = createTerminals({ host, commands: commandTable(commands), rules: createUserRules(rules) });
   const ports = names.map((name) => {
     const line = createMemoryLine(mostUnread);
     terminals.serve(line, name);
@@ -55,16 +62,7 @@ describe("the terminals of one modem", () => {
   });
 
   it("one of them executing does not hold up another", async () => {
-    const slow: UserRule = {
-      command: "AT+SLOW",
-      pattern: undefined,
-      answer: [],
-      result: "OK",
-      delayMs: 5000,
-      once: false,
-      urcs: [],
-      urcDelayMs: 0,
-    };
+    const slow = userRule({ command: "AT+SLOW", delayMs: 5000 });
     const { boot, ports, send } = await open(["usbat", "usbmodem"], [slow]);
     const [first, second] = ports;
     await boot();
@@ -80,7 +78,6 @@ describe("a host that does not read as fast as it is answered", () => {
     const { boot, ports, clock } = await open(["usbat"]);
     const [line] = ports as [(typeof ports)[0] & object];
     await boot();
-    line.say("ATE0\r");
     line.take();
     line.fill(true);
     line.say("AT+CSQ;+CMEE?\rAT\r");
@@ -88,7 +85,35 @@ describe("a host that does not read as fast as it is answered", () => {
     expect(line.take()).toBe("");
     line.fill(false);
     await clock.advance(100);
-    expect(line.take()).toBe("\r\n+CSQ: 20,99\r\n\r\n+CMEE: 1\r\n\r\nOK\r\n\r\nOK\r\n");
+    const csq = "AT+CSQ;+CMEE?\r\r\n+CSQ: 20,99\r\n\r\n+CMEE: 1\r\n\r\nOK\r\n";
+    expect(line.take()).toBe(`${csq}AT\r\r\nOK\r\n`);
+  });
+
+  it("gets data behind CONNECT as it reads what came before", async () => {
+    const raw = defineCommand({
+      name: "+RAW",
+      title: "Says bytes",
+      spec: "test",
+      execute({ data }) {
+        data.send(Buffer.from("bytes"));
+        return [];
+      },
+    });
+    const { boot, ports, clock } = await open(["usbat"], [], 1000, [raw]);
+    const [line] = ports as [(typeof ports)[0] & object];
+    await boot();
+    line.say("ATE0\r");
+    await clock.advance(100);
+    line.take();
+    // 64 KiB are held back before the line is asked
+    line.say(`AT${"+CLAC;".repeat(100)}+RAW;+RAW\r`);
+    let heard = "";
+    for (let times = 0; times < 200; times++) {
+      heard += line.take();
+      await clock.advance(10);
+    }
+    expect(heard.endsWith("\r\nCONNECT\r\nbytes\r\nCONNECT\r\nbytes\r\nOK\r\n")).toBe(true);
+    expect(heard.match(/\+CLAC\r\n/g)).toHaveLength(100);
   });
 
   it("gets a chain of long answers as it reads them, and what is unsolicited behind the result", async () => {

@@ -1,22 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { createUserRules } from "#at/user-rules";
+import { createUserRules } from "#at/terminal/user-rules";
 import type { UserRule } from "#config/user-rules";
 import { type AtTerminal, openAtTerminal } from "../support/at-terminal.ts";
-
-const rule = (given: Partial<UserRule>): UserRule => ({
-  command: undefined,
-  pattern: undefined,
-  answer: [],
-  result: "OK",
-  delayMs: 0,
-  once: false,
-  urcs: [],
-  urcDelayMs: 0,
-  ...given,
-});
+import { userRule } from "../support/user-rule.ts";
 
 async function open(...rules: Partial<UserRule>[]) {
-  const at = await openAtTerminal({ rules: createUserRules(rules.map(rule)) });
+  const at = await openAtTerminal({ rules: createUserRules(rules.map(userRule)) });
   await at.type("ATE0\r");
   await at.wait(1000);
   return at;
@@ -141,9 +130,9 @@ describe("a rule of the user's", () => {
   it("may have a pattern that never ends: it is passed over, told of, and the next one that fits has the command", async () => {
     const logged: object[] = [];
     const rules = [
-      rule({ pattern: /^(?:AT(\+a+)+)$/i }),
-      rule({ pattern: /^(?:AT((a|A)+)+)$/i, answer: ["slow"] }),
-      rule({ pattern: /^(?:AT.*!)$/i, answer: ["quick"] }),
+      userRule({ pattern: /^(?:AT(\+a+)+)$/i }),
+      userRule({ pattern: /^(?:AT((a|A)+)+)$/i, answer: ["slow"] }),
+      userRule({ pattern: /^(?:AT.*!)$/i, answer: ["quick"] }),
     ];
     const at = await openAtTerminal({ rules: createUserRules(rules, { error: (fields) => void logged.push(fields) }) });
     await at.type("ATE0\r");

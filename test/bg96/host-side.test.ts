@@ -149,6 +149,26 @@ describe("a modem with several ports", () => {
     await tty.waitFor("+MINE: yes\r\n\r\nOK\r\n");
   });
 
+  it("takes the ports of USB away at a reset where it is asked to, and gives hosts others", async () => {
+    await open({ reopenOnReset: true, tty: at("tty"), uart1: at("uart1") });
+    const [tty, uart1] = [host(at("tty")), host(at("uart1"))];
+    await tty.waitFor("APP RDY");
+    uart1.write("ATE0\r");
+    await uart1.waitFor("OK");
+    tty.write("AT+CFUN=1,1\r");
+    await tty.waitFor("OK");
+    await until(() => !existsSync(at("tty")), "the link is gone");
+    await until(() => existsSync(at("tty")), "the link is back");
+    expect(() => tty.write("AT\r")).toThrow("EIO");
+    const again = host(at("tty"));
+    again.write("AT+CGMM\r");
+    await again.waitFor("BG96");
+    uart1.write("AT+CGMM\r");
+    await uart1.waitFor("BG96");
+    again.write("AT+QPOWD=0\r");
+    await until(() => !existsSync(at("tty")), "the link is gone for good");
+  });
+
   it("paces what it says when asked to", async () => {
     await open({ pacing: true, tty: at("tty"), boot: "instant" });
     const tty = host(at("tty"));

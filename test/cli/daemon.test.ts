@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { build, eventually, isRunning, openPlace, type Place } from "./program.js";
+import { BIN, build, eventually, isRunning, openPlace, type Place, within } from "./program.js";
 
 let place: Place;
 beforeAll(build, 120_000);
@@ -140,4 +140,11 @@ it("follows its log as it grows", async () => {
   await place.run("at", "AT"); // a host opens and closes the port
   await logs.sees(/a host opened the port/);
   expect((await place.run("logs", "nobody")).stderr).toContain("nobody: not running, and there is no log");
+}, 60_000);
+
+it("ends with the reader of its log, though nothing more is written to it", async () => {
+  await place.run("start");
+  const first = place.begin(["-c", `"${BIN}" logs -f | head -n 1`], { command: "sh" });
+  await within(first.ended, () => "logs -f goes on without a reader");
+  expect(first.stdout).toMatch(/^\{.*\}\n$/);
 }, 60_000);

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { CONSOLE_HELP } from "#demo-server/console";
 import { build, eventually, isRunning, openPlace, type Place, type Program, ROOT } from "./program.js";
 
 let place: Place;
@@ -102,6 +103,24 @@ describe("demo-server --command", () => {
     place.begin(["run", "--server", uri, "--register", "--boot", "instant"]);
     expect((await server.ended).code).toBe(0);
     expect(server.stdout).toMatch(/^2\.05 \/3\/0\/1 = BG96\n2\.05 \/6 </m);
+  });
+  it("does every example of the console's help on a modem", async () => {
+    const examples = CONSOLE_HELP.flatMap((line) => /^(\S.* \/.*?) {2}/.exec(line)?.[1]?.trimEnd() ?? []);
+    expect(examples.map((example) => example.split(" ")[0])).toEqual(
+      ["read", "observe", "cancelobservation", "write", "write", "execute"].concat(
+        ["discover", "writeattr", "create", "delete"], // the reboot goes last
+      ),
+    );
+    const reboot = examples.filter((example) => example.startsWith("execute"));
+    const others = examples.filter((example) => !reboot.includes(example));
+    const server = place.begin([
+      "demo-server",
+      ...BUSY,
+      ...[...others, ...reboot].flatMap((each) => ["--command", each]),
+    ]);
+    const [, uri = ""] = await server.sees(/^LwM2M server (\S+),/m);
+    place.begin(["run", "--server", uri, "--register", "--boot", "instant"]);
+    expect((await server.ended).code, server.stdout).toBe(0);
   });
   it("exits 1 when an answer is no success, 4 when no client comes", async () => {
     const server = place.begin(["demo-server", ...BUSY, "--command", "read /9999"]);

@@ -135,6 +135,11 @@ describe("a modem in the foreground", () => {
     expect(late).toMatchObject({ code: 2, stderr: expect.stringContaining("memory.freeKb: takes an integer of 0 to") });
     // all of them or none
     expect((await place.run("at", "--tty", tty, "AT+CBC")).stdout).toMatch(/^\+CBC: 0,42,3600$/m);
+    // at once: a band of the new access technology; the same setting again comes after
+    const cell = ["radio.technology=GSM", "radio.band=1800", "radio.cellId=7", "radio.cellId=8"];
+    expect(await place.run("set", "--run-dir", directory, ...cell)).toMatchObject({ code: 0, stderr: "" });
+    const now = await place.run("get", "--run-dir", directory, "radio.band", "radio.cellId");
+    expect(now.stdout).toBe("radio.band=1800\nradio.cellId=8\n");
   });
 });
 
@@ -157,6 +162,16 @@ it("bg96 get shows how it stands, as bg96 set takes it; bg96 status and list kno
   expect((await place.run("list")).stdout).toBe(
     `run-${program.pid}   process ${program.pid}   ${tty}   not registered\n`,
   );
+  // under the name that the list shows
+  const name = `run-${program.pid}`;
+  expect((await place.run("get", name, "battery.percent")).stdout).toBe("battery.percent=10\n");
+  expect(await place.run("set", name, "battery.percent=11")).toMatchObject({ code: 0, stderr: "" });
+  expect(await place.run("at", "--name", name, "AT+CBC")).toMatchObject({ stdout: "+CBC: 0,11,3577\nOK\n" });
+  expect(await place.run("status", name)).toMatchObject({ code: 0, stdout: expect.stringContaining(tty) });
+  expect(await place.run("start", name)).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('begins with "run-"'),
+  });
   program.kill("SIGKILL");
   await program.ended;
   expect(await place.run("list")).toEqual({ code: 0, stdout: "no modem runs\n", stderr: "" });

@@ -79,6 +79,17 @@ describe("a usage error exits 2, says why and what to try", () => {
     [["help", "fly"], "no such command: fly", "bg96 --help"],
     [["run", "--fly"], "Unknown argument: fly", "bg96 run --help"],
     [["run", "--endpont", "x"], "Unknown argument: endpont (did you mean --endpoint?)", "bg96 run --help"],
+    [
+      ["run", "--psk-identitty", "x"],
+      "Unknown argument: psk-identitty (did you mean --psk-identity?)",
+      "bg96 run --help",
+    ],
+    [
+      ["run", "--zzzzzz", "--log-levl=info"],
+      "Unknown arguments: zzzzzz, log-levl (did you mean --log-level?)",
+      "bg96 run",
+    ],
+    [["logs", "--run-dir", "R"], "Unknown argument: run-dir\n", "bg96 logs --help"],
     [["run", "--register=maybe"], '--register: cannot be "maybe"', "--register, or --no-register"],
     [["run", "--efs"], "Not enough arguments following: efs", "bg96 run --help"],
     [["run", "--efs", "a", "--efs", "b"], "--efs: is given more than once", "bg96 run --help"],
@@ -161,6 +172,7 @@ describe("what is not running", () => {
 
 it.each([
   [["logs", "nobody"], 3, /^nobody: not running, and there is no log \S+\/nobody\/log\ntry: bg96 start nobody\n$/],
+  [["at", "--name", "run-1", "ATI"], 3, /^run-1: not running\ntry: bg96 list, for those that run\n$/],
   [["get", "--run-dir", "R"], 3, /^R: not running\ntry: bg96 list, for those that run\n$/],
   [["at", "--tty", "/dev/null", "AT"], 1, /^cannot open \/dev\/null: it is no serial port\ntry: name the link/],
   [["at", "--tty", "/", "AT"], 1, /^cannot open \/: it is no serial port\ntry: name the link/],

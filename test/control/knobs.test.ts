@@ -91,6 +91,11 @@ describe("a knob", () => {
     ["fix", "1,2,3,4,5,6,7"],
     ["fix", "1,2,3,-4"],
     ["fix", "1,2,3,4,-5"],
+    ["fix", "1,2,1e300"],
+    ["fix", "1,2,3,1e300"],
+    ["fix", "1,2,3,4,1e308"],
+    ["fix", "1,2,3,4,5,1e308"],
+    ["fix", "1,2,3,4,5,-1"],
     ["gnss.faulty", "yes"],
     ["fix", {}],
   ])("%s refuses %j and changes nothing", (path, value) => {

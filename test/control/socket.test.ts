@@ -108,15 +108,51 @@ it.each([
   expect(await ask({ do: "status" })).toMatchObject({ status: { network } });
 });
 
+it("tells a module that sleeps, and one that is detached, from those that are off", async () => {
+  modem.update(({ power }) => ({ power: { ...power, sleeping: true } }));
+  expect(await ask({ do: "status" })).toMatchObject({ status: { power: "asleep", network: "off" } });
+  modem.update(({ power, network }) => ({
+    power: { ...power, sleeping: false, phase: "running" },
+    network: { ...network, attachWanted: false },
+  }));
+  expect(await ask({ do: "status" })).toMatchObject({ status: { power: "running", network: "detached" } });
+});
+
 it("tells how every knob stands", async () => {
-  await ask({ do: "set", path: "battery.charging", value: 1 });
+  await ask({ do: "set", settings: [["battery.charging", 1]] });
   const answer = await ask({ do: "get" });
   expect(answer).toMatchObject({ ok: true, values: { "battery.charging": 1, fix: "none" } });
   expect(Object.keys((answer as { values: object }).values)).toEqual(Object.keys(KNOBS));
 });
 
+it("turns several knobs as one change, each on top of those before it", async () => {
+  const cells: unknown[] = [];
+  modem.onChange(({ radio: { technology, band, cellId } }) => cells.push([technology, band, cellId]));
+  const settings = [
+    ["radio.technology", "GSM"],
+    ["radio.band", 1800],
+    ["radio.cellId", 7],
+  ];
+  expect(await ask({ do: "set", settings, check: true })).toEqual({ ok: true });
+  expect(cells).toEqual([]);
+  expect(await ask({ do: "set", settings })).toEqual({ ok: true });
+  expect(cells).toEqual([["GSM", 1800, 7]]);
+});
+
+it("turns none of several knobs where some do not fit, and names each of those", async () => {
+  const before = modem.state;
+  const settings = [
+    ["battery.percent", 9],
+    ["battery.charging", 3],
+    ["network.roaming", 1],
+  ];
+  const error = "battery.charging: takes an integer of 0 to 2\nnetwork.roaming: takes true or false";
+  expect(await ask({ do: "set", settings })).toEqual({ ok: false, error });
+  expect(modem.state).toBe(before);
+});
+
 it("turns knobs and the power", async () => {
-  expect(await ask({ do: "set", path: "battery.percent", value: 42 })).toEqual({ ok: true });
+  expect(await ask({ do: "set", settings: [["battery.percent", 42]] })).toEqual({ ok: true });
   for (const how of ["restart", "off", "on", "loss", "brownout"])
     expect(await ask({ do: "power", how })).toEqual({ ok: true });
   expect(did).toEqual(["restart", "off", "on", "cut", "brownOut"]);
@@ -128,8 +164,9 @@ it.each([
   ["null", "request: not an object"],
   ["{}", "do: takes status, get, set, power"],
   ['{"do":"fly"}', "do: takes status, get, set, power"],
-  ['{"do":"set","path":"battery.percent","value":101}', "battery.percent: takes an integer of 0 to 100"],
-  ['{"do":"set"}', expect.stringContaining("undefined: no such setting")],
+  ['{"do":"set","settings":[["battery.percent",101]]}', "battery.percent: takes an integer of 0 to 100"],
+  ['{"do":"set"}', "settings: not a list of [name, value]"],
+  ['{"do":"set","settings":[[]]}', expect.stringContaining("undefined: no such setting")],
   ['{"do":"power","how":"sometimes"}', "how: takes restart, off, on, loss, brownout"],
 ])("answers %s with what is wrong, and goes on with the next line", async (line, error) => {
   const connection = createConnection(path).setEncoding("utf8");

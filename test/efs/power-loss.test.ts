@@ -2,7 +2,7 @@
 import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { keepNonVolatile, readNonVolatile } from "#at/non-volatile";
+import { keepNonVolatile, readNonVolatile } from "#at/memory/non-volatile";
 import { type Efs, fillFactory, openEfs } from "#efs/efs";
 import { createStore } from "#efs/store";
 import { createAccounts } from "#lwm2m/accounts";

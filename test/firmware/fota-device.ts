@@ -1,8 +1,8 @@
 /** A whole Client on the manual clock with an AT port, whose Servers are bytes. */
 
 import { commandTable } from "#at/commands";
-import { createTerminal } from "#at/interpreter";
-import { createModuleFiles } from "#at/module-files";
+import { createModuleFiles } from "#at/memory/module-files";
+import { createTerminal } from "#at/terminal/interpreter";
 import type { FirmwareFault } from "#modem/state";
 import { FORMAT, put } from "../ets/ask.js";
 import { openRegistered, type RawDeviceOptions } from "../ets/raw-device.js";

@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { commandTable } from "#at/commands";
 import type { Host } from "#at/host";
-import { createTerminal } from "#at/interpreter";
+import { createTerminal } from "#at/terminal/interpreter";
 import { silentLog } from "#runtime";
 import { get } from "../ets/ask.ts";
 import { openRegistered, walk } from "../ets/raw-device.ts";

@@ -1,6 +1,6 @@
 /** Registrations with real Servers' ways: several at once, some that refuse, restart or cannot be reached. */
 import { describe, expect, it } from "vitest";
-import { detached } from "#modem/pdp-contexts";
+import { attachOrdered, detachOrdered } from "#modem/attach-order";
 import { del, get, post, tlv } from "../ets/ask.ts";
 import {
   account,
@@ -146,7 +146,7 @@ describe("a server that restarts", () => {
 
 describe("a module that comes back to the network", () => {
   const attach = (device: RawDevice, attached: boolean) =>
-    device.modem.update((state) => (attached ? { network: { ...state.network, attached } } : detached(state, "NW")));
+    device.modem.update((state) => (attached ? attachOrdered(state) : detachOrdered(state, "NW")));
 
   it("with another address tells each server by an Update over a new link", async () => {
     const device = await open({ ini: TWO });

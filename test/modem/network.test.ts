@@ -1,10 +1,10 @@
 /** What the network does to the module, and what AT+QCFG lets it look for. */
 import { describe, expect, it } from "vitest";
+import { attachOrdered, detachOrdered } from "#modem/attach-order";
 import { bandsOf, channelOf, isInMask } from "#modem/bands";
 import { createInitialState } from "#modem/initial-state";
 import { createModem } from "#modem/modem";
 import { createNetwork } from "#modem/network";
-import { detached } from "#modem/pdp-contexts";
 import { createPower } from "#modem/power";
 import { inForce, isSought, SEARCH_DEFAULTS, searchesBefore } from "#modem/search-settings";
 import type { AccessTechnology, ModemState } from "#modem/state";
@@ -168,10 +168,11 @@ describe("a setting with <effect> 0", () => {
 });
 
 describe("the attach", () => {
-  it("does not come by itself with gprsattach 0, and not at all with circuits alone", () => {
+  it("does not come by itself with gprsattach 0, nor then LTE's registration, and not at all with circuits alone", () => {
     const { modem, set, network, radio, eps } = open({ "qcfg/gprsattach": "0" });
-    expect([eps(), modem.state.network.attached, modem.state.defaultBearer]).toEqual([1, false, undefined]);
+    expect([eps(), modem.state.network.attached, modem.state.defaultBearer]).toEqual([0, false, undefined]);
     set("gprsattach", "1");
+    expect([eps(), modem.state.network.attached]).toEqual([1, true]);
     set("servicedomain", "0");
     expect(eps()).toBe(2);
     radio({ technology: "GSM", band: 900 });
@@ -183,21 +184,93 @@ describe("the attach", () => {
   });
 
   it("stays as it is when the module begins to roam", () => {
-    const { modem, network, eps } = open();
+    const { modem, network, radio, eps } = open();
     const { defaultBearer } = modem.state;
     network({ roaming: true });
     expect([eps(), modem.state.defaultBearer]).toEqual([5, defaultBearer]);
-    modem.update((state) => detached(state, "ME"));
+    radio({ technology: "GSM", band: 900 });
+    modem.update((state) => detachOrdered(state, "ME"));
     network({ roaming: false });
     expect([eps(), modem.state.network.attached, modem.state.defaultBearer]).toEqual([1, false, undefined]);
+  });
+
+  it.each(["ME", "NW"] as const)("is LTE's registration: detached by %s, the module waits for an order", async (by) => {
+    const { clock, modem, network, power, eps } = open({}, "fast");
+    await clock.advance(5000);
+    modem.update((state) => detachOrdered(state, by));
+    expect([eps(), modem.state.network.attached, modem.state.network.endedBy]).toEqual([0, false, by]);
+    network({ coverage: false });
+    network({ coverage: true });
+    await clock.advance(100_000);
+    expect(eps()).toBe(0);
+    modem.update(attachOrdered);
+    expect(eps()).toBe(2);
+    await clock.advance(80);
+    expect([eps(), modem.state.network.attached]).toEqual([1, true]);
+    for (const comesBack of [
+      () => {
+        power.setFunctionality(4);
+        power.setFunctionality(1);
+      },
+      () => {
+        power.cut();
+        power.on();
+      },
+    ]) {
+      modem.update((state) => detachOrdered(state, by));
+      expect(eps()).toBe(0);
+      comesBack();
+      await clock.advance(5000);
+      expect([eps(), modem.state.network.attached]).toEqual([1, true]);
+    }
+  });
+
+  it("outlasts deep sleep, and no restart, where it does not come by itself", async () => {
+    const { clock, modem, power, eps } = open({ "qcfg/gprsattach": "0" });
+    modem.update(attachOrdered);
+    expect(eps()).toBe(1);
+    power.sleep();
+    await clock.advance(1000);
+    power.on();
+    expect([eps(), modem.state.network.attached]).toEqual([1, true]);
+    power.cut();
+    power.on();
+    expect([eps(), modem.state.network.attached]).toEqual([0, false]);
+  });
+
+  it("goes with packets alone on GSM, where the module stays registered", () => {
+    const { modem, network, radio, eps } = open();
+    radio({ technology: "GSM", band: 900 });
+    modem.update((state) => detachOrdered(state, "ME"));
+    expect([eps(), modem.state.network.attached]).toEqual([1, false]);
+    network({ coverage: false });
+    network({ coverage: true });
+    expect([eps(), modem.state.network.attached]).toEqual([1, false]);
+    radio({ technology: "CAT-M1", band: 13 });
+    expect(eps()).toBe(0);
+  });
+
+  it("comes and goes on GSM as the domain is one of packets or of circuits alone", () => {
+    const { modem, set, radio, eps } = open({ "qcfg/servicedomain": "0" });
+    radio({ technology: "GSM", band: 900 });
+    for (const [domain, isAttached] of [
+      ["2", true],
+      ["0", false],
+      ["1", true],
+    ] as const) {
+      set("servicedomain", domain);
+      expect([eps(), modem.state.network.attached]).toEqual([1, isAttached]);
+    }
+    radio({ technology: "CAT-M1", band: 13 });
+    expect([eps(), modem.state.network.attached, modem.state.defaultBearer?.apn]).toEqual([1, true, "internet"]);
   });
 
   it("has a bearer on LTE, where a module comes from GSM, and takes it along to GSM", () => {
     const { modem, radio } = open();
     radio({ technology: "GSM", band: 900 });
     expect(modem.state.defaultBearer?.apn).toBe("internet");
-    modem.update((state) => detached(state, "ME"));
-    modem.update((state) => ({ network: { ...state.network, attached: true } }));
+    modem.update((state) => detachOrdered(state, "ME"));
+    modem.update(attachOrdered);
     expect(modem.state.defaultBearer).toBeUndefined();
     radio({ technology: "CAT-M1", band: 13 });
     expect(modem.state.defaultBearer?.apn).toBe("internet");

@@ -114,21 +114,21 @@ describe("what is no frame", () => {
     expect(data).toEqual(["good"]);
   });
 
-  it("tells whether a frame is under way, and forgets it when told to", () => {
+  it("begun is forgotten when told to, and a flag before one is not", () => {
     const reader = createFrameReader(127);
-    for (const octet of Buffer.from(good.slice(0, 6), "latin1")) reader.push(octet);
-    expect(reader.within).toBe(true);
+    const push = (text: string) => [...Buffer.from(text, "latin1")].map((octet) => reader.push(octet)).filter(Boolean);
+    push(good.slice(0, 6));
     reader.reset();
-    expect(reader.within).toBe(false);
-    const found = [...Buffer.from(good, "latin1")].map((octet) => reader.push(octet)).filter(Boolean);
-    expect(found.length).toBe(1);
+    expect(push(good).length).toBe(1);
+    reader.reset();
+    expect(push(good.slice(1)).length).toBe(1);
   });
 });
 
 describe("messages of the control channel", () => {
   it("are read as they are written, one behind another", () => {
     const text = message(0xe3, "\x07\x8d") + message(0x23, "y".repeat(200)) + message(0x61);
-    expect(decodeControl(Buffer.from(text, "latin1"))).toEqual([
+    expect(decodeControl(Buffer.from(text, "latin1")).messages).toEqual([
       { type: 0xe1, command: true, value: Buffer.of(0x07, 0x8d) },
       { type: 0x21, command: true, value: Buffer.from("y".repeat(200)) },
       { type: 0x61, command: false, value: NOTHING },
@@ -141,10 +141,16 @@ describe("messages of the control channel", () => {
     expect(long.toString("latin1")).toBe(message(0x21, "z".repeat(300)));
   });
 
-  it("that are cut or malformed end the frame's messages", () => {
+  it("that are malformed end those of a frame; one that is cut is given back", () => {
     const whole = message(0xe3, "\x07\x8d");
-    for (const rest of ["\xe3", "\xe3\x05\x07", "\xe3\x04", "\xe3\x04\x04\x04\x04\x05", "\xe2\x05\x07\x8d"])
-      expect(decodeControl(Buffer.from(whole + rest, "latin1")).length).toBe(1);
+    const read = (text: string) => {
+      const { messages, rest } = decodeControl(Buffer.from(text, "latin1"));
+      return { count: messages.length, rest: rest.toString("latin1") };
+    };
+    for (const rest of ["\xe3", "\xe3\x05\x07", "\xe3\x04", message(0x23, "z".repeat(4096)).slice(0, -1)])
+      expect(read(whole + rest)).toEqual({ count: 1, rest });
+    for (const rest of ["\xe3\x04\x04\x04\x04\x05", "\xe2\x05\x07\x8d", message(0x23, "z".repeat(4097)).slice(0, 9)])
+      expect(read(whole + rest)).toEqual({ count: 1, rest: "" });
     expect(told(frame("UIH", 0, whole, { cr: 0 }))).toEqual(['UIH 0 cr=0 pf=0 "ã\\u0005\\u0007\x8d"']);
   });
 });

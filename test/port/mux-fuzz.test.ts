@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { commandTable } from "#at/commands";
-import { createTerminals } from "#at/terminals";
+import { createTerminals } from "#at/terminal/terminals";
 import { multiplexer } from "#bg96/host-side";
 import { type Log, silentLog } from "#runtime";
 import { openAtTerminal } from "../support/at-terminal.ts";

@@ -207,6 +207,20 @@ describe("the control channel", () => {
     ]);
   });
 
+  it("takes and gives messages for which a frame has no room", async () => {
+    const { host, open, clock } = divide({ mostBytes: 16 });
+    open();
+    const asked = message(0x23, "is there anybody out there?") + message(0x63);
+    const cut = asked.match(/[\s\S]{1,16}/g)!.map((each) => frame("UIH", 0, each));
+    expect(dataOf(cut.map(host).join(""), 0)).toBe(message(0x21, "is there anybody out there?") + message(0x61));
+    // one that is not gone on with is void, and so is one that ends before its frame is full
+    host(cut[0]!);
+    await clock.advance(2000);
+    expect(dataOf(host(control(0x63)), 0)).toBe(message(0x61));
+    host(frame("UIH", 0, message(0x23, "abc").slice(0, 3)));
+    expect(dataOf(host(control(0xa3)), 0)).toBe(message(0xa1));
+  });
+
   it.each([
     ["remote port negotiation", 0x93],
     ["remote line status", 0x53],
@@ -417,11 +431,19 @@ describe("frames in pieces", () => {
     const { open, host, user, clock } = divide();
     open(1);
     host(frame("UIH", 1, "x".repeat(100)).slice(0, 50));
-    await clock.advance(5_000);
+    await clock.advance(900);
     host("x");
-    expect(user(1).heard).toBe("");
-    await clock.advance(1_000);
+    await clock.advance(1_100);
     host(frame("UIH", 1, "next"));
     expect(user(1).heard).toBe("next");
+  });
+
+  it("that share a flag may be as far apart as the host likes", async () => {
+    const { open, host, user, clock } = divide();
+    open(1);
+    host(frame("UIH", 1, "one"));
+    await clock.advance(60_000);
+    host(frame("UIH", 1, "two").slice(1));
+    expect(user(1).heard).toBe("onetwo");
   });
 });

@@ -1,7 +1,7 @@
 /** A whole module behind a terminal: what is typed reaches its Client, and what its Servers do is printed. */
 import { commandTable } from "#at/commands";
-import { createModuleFiles } from "#at/module-files";
-import { createTerminals } from "#at/terminals";
+import { createModuleFiles } from "#at/memory/module-files";
+import { createTerminals } from "#at/terminal/terminals";
 import { multiplexer } from "#bg96/host-side";
 import type { Spelling } from "#config/spelling";
 import { type DeviceOptions, openDevice } from "./lwm2m-device.ts";

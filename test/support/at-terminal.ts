@@ -3,9 +3,9 @@
 import { type CommandDefinition, defineCommand } from "#at/command";
 import { commandTable } from "#at/commands";
 import type { Host } from "#at/host";
-import { createTerminal, type Terminal } from "#at/interpreter";
-import { createModuleFiles, type ModuleFiles } from "#at/module-files";
-import type { UserRules } from "#at/user-rules";
+import { createModuleFiles, type ModuleFiles } from "#at/memory/module-files";
+import { createTerminal, type Terminal } from "#at/terminal/interpreter";
+import type { UserRules } from "#at/terminal/user-rules";
 import type { Spelling } from "#config/spelling";
 import type { Efs } from "#efs/efs";
 import type { Dfota } from "#firmware/dfota";

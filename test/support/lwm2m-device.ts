@@ -121,7 +121,7 @@ export function openDevice(options: DeviceOptions = {}) {
     if (request.method === "POST") return { code: "2.04" };
     return request.method === "DELETE" ? { code: "2.02" } : { code: "4.05" };
   };
-  const { power, settings, registry, client, firmware } = createDevice({
+  const { power, settings, registry, client, firmware, close } = createDevice({
     runtime,
     modem,
     efs,
@@ -158,6 +158,8 @@ export function openDevice(options: DeviceOptions = {}) {
     settings,
     client,
     firmware,
+    /** As the end of its process does. */
+    close,
     events,
     servers,
     /** The device's ends of the links it has opened, in order. */

@@ -25,6 +25,7 @@ export function createMemoryLine(mostUnread = Number.POSITIVE_INFINITY): MemoryL
   let held = false;
   let closed = false;
   let got = "";
+  const isFull = () => filled || got.length >= mostUnread;
   const tellOfRoom = () => {
     if (!filled) for (const handle of [...roomHandlers]) handle();
   };
@@ -36,7 +37,7 @@ export function createMemoryLine(mostUnread = Number.POSITIVE_INFINITY): MemoryL
       return closed;
     },
     get full() {
-      return filled || got.length >= mostUnread;
+      return isFull();
     },
     get held() {
       return held;
@@ -55,7 +56,7 @@ export function createMemoryLine(mostUnread = Number.POSITIVE_INFINITY): MemoryL
     onData: (handler) => void dataHandlers.push(handler),
     onAttach: (handler) => void attachHandlers.push(handler),
     write(bytes) {
-      if (attached) got += bytes.toString("latin1");
+      if (attached && !isFull()) got += bytes.toString("latin1");
     },
     close() {
       closed = true;

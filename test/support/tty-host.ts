@@ -37,6 +37,18 @@ export function openTtyHost(path: string): TtyHost {
   };
 }
 
+/** Lets the event loop run until what is counted has not grown for a while. */
+export async function untilStill(count: () => number): Promise<void> {
+  let last = -1;
+  let times = 0;
+  await until(() => {
+    const now = count();
+    times = now === last ? times + 1 : 0;
+    last = now;
+    return times > 50;
+  }, "it to rest");
+}
+
 /** Lets the event loop run until `condition` holds. @throws naming `what` after `deadlineMs`. */
 export async function until(condition: () => boolean, what: string, deadlineMs = 5_000): Promise<void> {
   const start = performance.now();

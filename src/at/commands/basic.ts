@@ -2,6 +2,7 @@
 import { type CommandContext, type CommandDefinition, defineCommand } from "#at/command";
 import { integer } from "#at/parameter";
 import { restoreSession, type Session, storedProfile } from "#at/session";
+import { rateInForce } from "#modem/line-rate";
 import { FACTORY_ROUTING, routed } from "#modem/sms/message-centre";
 
 type Flag = "echo" | "verbose" | "quiet";
@@ -134,6 +135,8 @@ function restore({ modem, session }: CommandContext, profile: string | undefined
 }
 
 function store({ modem, session }: CommandContext): readonly string[] {
-  modem.update((state) => ({ settings: { ...state.settings, profile: storedProfile(session) } }));
+  modem.update((state) => ({
+    settings: { ...state.settings, ipr: String(rateInForce(state)), profile: storedProfile(session) },
+  }));
   return [];
 }

@@ -1,10 +1,11 @@
 /** The card's files: as the module reaches them (AT+CRSM), and by the card's own commands (AT+CSIM). */
+
+import { requireCard } from "#at/card/sim-access";
+import { type CardAnswer, exchange, INSTRUCTION, STATUS, workOn } from "#at/card/sim-card";
+import { cardFile, describeFile, describeFolder, FOLDER } from "#at/card/sim-files";
 import { type CommandDefinition, defineCommand } from "#at/command";
 import { hex, integer, optional, string } from "#at/parameter";
 import { CmeError } from "#at/result";
-import { requireCard } from "#at/sim-access";
-import { type CardAnswer, exchange, INSTRUCTION, STATUS, workOn } from "#at/sim-card";
-import { cardFile, describeFile, describeFolder, FOLDER } from "#at/sim-files";
 
 const byte = { min: 0, max: 255 };
 const { getResponse, readBinary, readRecord, status, updateBinary, updateRecord } = INSTRUCTION;

@@ -1,6 +1,7 @@
 /** The cell that serves the module, and what a host's display shows of it. */
 import { type CommandDefinition, defineCommand } from "#at/command";
-import { signalBars, sinrSteps } from "#at/signal";
+import { signalBars, sinrSteps } from "#at/network/signal";
+import { cellIdentity } from "#modem/cell-identity";
 import { hears, inService, isOnline } from "#modem/network";
 import { isFull, STORES } from "#modem/sms/message-store";
 import type { AccessTechnology, ModemState } from "#modem/state";
@@ -26,8 +27,9 @@ const PCS_BAND = 1900;
 const hex = (value: number) => value.toString(16).toUpperCase();
 
 function servingCell(state: ModemState): string {
-  const { technology, mcc, mnc, cellId, physicalCellId, earfcn, band, trackingArea, rsrpDbm, rsrqDb, rssiDbm } = state.radio;
+  const { technology, mcc, mnc, physicalCellId, earfcn, band, trackingArea, rsrpDbm, rsrqDb, rssiDbm } = state.radio;
   if (!hears(state)) return '+QENG: "servingcell","SEARCH"';
+  const cellId = cellIdentity(state);
   const camped = `+QENG: "servingcell","${inService(state) ? "NOCONN" : "LIMSRV"}","${NAMES[technology]}"`;
   if (technology === "GSM") {
     const cell = [mcc, mnc, hex(trackingArea), hex(cellId), physicalCellId % 64, earfcn, band === PCS_BAND ? 1 : 0, rssiDbm];
@@ -39,7 +41,7 @@ function servingCell(state: ModemState): string {
   return `${camped},"FDD",${cell.join(",")},${signal.join(",")}`;
 }
 
-export const qeng = defineCommand({
+const qeng = defineCommand({
   name: "+QENG",
   title: "Engineering information of the cells",
   spec,

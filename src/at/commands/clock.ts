@@ -1,7 +1,7 @@
 /** The module's clock and the network's time. */
 import { type CommandContext, type CommandDefinition, defineCommand } from "#at/command";
-import { keepSetting, keptSetting } from "#at/kept-setting";
 import { formatTime, formatZone, QUARTER_MS } from "#at/local-time";
+import { keepSetting, keptSetting } from "#at/memory/kept-setting";
 import { integer, string } from "#at/parameter";
 import { CmeError } from "#at/result";
 

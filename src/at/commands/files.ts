@@ -1,6 +1,6 @@
 /** AT+QF…: the module's files, in and out (Quectel BG96 FILE manual). */
 import { type CommandDefinition, defineCommand } from "#at/command";
-import { checksum, FILE_ERROR } from "#at/module-files";
+import { checksum, FILE_ERROR } from "#at/memory/module-files";
 import { integer, optional, string } from "#at/parameter";
 import { CmeError } from "#at/result";
 

@@ -1,12 +1,13 @@
 /** AT+QCFGEXT="addgeo" and its like: up to ten areas, whose borders the module reports while a GNSS session runs. */
 import { type CommandContext, type CommandDefinition, defineCommand, type Parameter } from "#at/command";
-import { hasSession } from "#at/gnss-session";
+import { hasSession } from "#at/gnss/gnss-session";
 import { integer, optional } from "#at/parameter";
 import { CmeError } from "#at/result";
 import { isWithin, metresBetween } from "#modem/geofence";
 import type { Geofence, Place } from "#modem/state";
 
 const spec = "Quectel BG96 GNSS AT Commands Manual V1.1 §2";
+const errors = "gnss";
 
 const MOST_FENCES = 10;
 /** Of AT+QCFGEXT="deletegeo": every fence. */
@@ -16,6 +17,9 @@ const WHERE = { unknown: 0, inside: 1, outside: 2 } as const;
 /** Numbers behind <shape>: centre and radius; centre and a place on the circle; three corners; four. */
 const NUMBERS = { 0: 3, 1: 4, 2: 6, 3: 8 } as const;
 
+/** The manual writes degrees so; it is a tenth of a metre. */
+const MILLIONTHS = 1e6;
+
 /** A number with a point, not in quotes. */
 const decimal = <const Name extends string>(name: Name): Parameter<Name, number> => ({
   name,
@@ -23,7 +27,7 @@ const decimal = <const Name extends string>(name: Name): Parameter<Name, number>
   range: `<${name}>`,
   parse(text, quoted) {
     if (quoted || !/^[+-]?\d{1,7}(\.\d{1,12})?$/.test(text)) throw new CmeError(50, `${name}: not a number`);
-    return Number(text);
+    return Math.round(Number(text) * MILLIONTHS) / MILLIONTHS + 0; // a zero has no sign
   },
 });
 
@@ -53,6 +57,7 @@ const addgeo = defineCommand({
   name: "addgeo",
   title: "Add a geofence: reported are 1 entering, 2 leaving, 3 both, 0 none; shapes are 0 radius, 1 circle, 2 triangle, 3 quadrangle",
   spec,
+  errors,
   parameters: [
     integer("geoid", { min: 0, max: MOST_FENCES - 1 }),
     optional(integer("mode", [0, 1, 2, 3])),
@@ -83,6 +88,7 @@ const deletegeo = defineCommand({
   name: "deletegeo",
   title: `Delete a geofence, or with ${ALL} every one`,
   spec,
+  errors,
   parameters: [integer("geoid", { min: 0, max: ALL })],
   write(context, { geoid }) {
     if (geoid !== ALL) fenceOf(context, geoid);
@@ -97,6 +103,7 @@ const querygeo = defineCommand({
   name: "querygeo",
   title: "Where the module is: 0 unknown, 1 within, 2 outside a geofence",
   spec,
+  errors,
   parameters: [integer("geoid", { min: 0, max: MOST_FENCES - 1 })],
   write(context, { geoid }) {
     const fence = fenceOf(context, geoid);

@@ -1,8 +1,6 @@
 /** The GNSS receiver: the host's session, its position and its settings. LwM2M's /6 has the same fix without a session. */
 import { type CommandContext, type CommandDefinition, defineCommand } from "#at/command";
-import { hasSession, sightingOf } from "#at/gnss-session";
-import { keepSetting, keptSetting } from "#at/kept-setting";
-import { formatTime } from "#at/local-time";
+import { hasSession, sightingOf } from "#at/gnss/gnss-session";
 import {
   degreesAndMinutes,
   hdopOf,
@@ -14,7 +12,10 @@ import {
   SENTENCE_TYPES,
   type Sighting,
   timeAndDate,
-} from "#at/nmea";
+} from "#at/gnss/nmea";
+import { ALL_SENTENCES } from "#at/gnss/nmea-stream";
+import { formatTime } from "#at/local-time";
+import { keepSetting, keptSetting } from "#at/memory/kept-setting";
 import { integer, optional, string, word } from "#at/parameter";
 import { CmeError } from "#at/result";
 import type { Position } from "#modem/state";
@@ -134,7 +135,12 @@ const kept = (name: string, title: string, parameter: ReturnType<typeof integer>
 const configuration: readonly CommandDefinition[] = [
   kept("outport", "Port of the NMEA sentences: none, or the one of --nmea", word("port", ["none", "usbnmea", "uartnmea"]), "usbnmea"),
   kept("nmeasrc", "Whether AT+QGPSGNMEA may be asked", integer("value", [0, 1]), "0"),
-  kept("gpsnmeatype", "Sentences at the NMEA port: 1 GGA, 2 RMC, 4 GSV, 8 GSA, 16 VTG, summed", integer("value", { min: 0, max: 31 }), "31"),
+  kept(
+    "gpsnmeatype",
+    "Sentences at the NMEA port: 1 GGA, 2 RMC, 4 GSV, 8 GSA, 16 VTG, summed",
+    integer("value", { min: 0, max: ALL_SENTENCES }),
+    String(ALL_SENTENCES),
+  ),
   kept("glonassnmeatype", "Sentences of GLONASS; without effect, the simulated sky has GPS alone", integer("value", { min: 0, max: 7 }), "0"),
   kept("galileonmeatype", "Sentences of Galileo; without effect", integer("value", [0, 1]), "0"),
   kept("beidounmeatype", "Sentences of BeiDou; without effect", integer("value", { min: 0, max: 3 }), "0"),

@@ -1,8 +1,8 @@
 /** AT+QINDCFG: which `+QIND` lines are printed. */
 import { type CommandContext, type CommandDefinition, defineCommand } from "#at/command";
-import { INDICATIONS, type Indication, isIndicated } from "#at/indication";
-import { keepSetting } from "#at/kept-setting";
+import { keepSetting } from "#at/memory/kept-setting";
 import { integer, optional } from "#at/parameter";
+import { INDICATIONS, type Indication, isIndicated } from "#at/urcs/indication";
 
 const spec = "BG96 AT Commands Manual §2";
 

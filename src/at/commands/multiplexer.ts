@@ -1,8 +1,8 @@
 /** The multiplexer: one line divided into channels, each an AT port. */
 import { type CommandDefinition, defineCommand } from "#at/command";
-import { FACTORY_MULTIPLEXER } from "#at/multiplexing";
 import { integer, optional } from "#at/parameter";
 import { CmeError } from "#at/result";
+import { FACTORY_MULTIPLEXER } from "#at/terminal/multiplexing";
 
 const cmux = defineCommand({
   name: "+CMUX",

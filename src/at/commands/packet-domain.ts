@@ -1,18 +1,17 @@
 /**
- * Packet data: attach, contexts and their data calls. Context 1 is that of the attach: on LTE the default bearer holds it up,
+ * Packet data: contexts and their data calls. Context 1 is that of the attach: on LTE the default bearer holds it up,
  * whatever the host does. AT+CGDCONT and AT+QICSGP define one and the same context, for the next attach or activation;
  * AT+QIACT activates it for the host, over the default bearer where the APN is the bearer's.
  */
 import { type Answer, type CommandContext, type CommandDefinition, defineCommand } from "#at/command";
+import { cgatt } from "#at/commands/attach";
 import type { TcpipCode } from "#at/error-codes";
-import { nameServersOf } from "#at/name-servers";
+import { nameServersOf } from "#at/network/name-servers";
 import { integer, optional, string, word } from "#at/parameter";
 import { CmeError, CommandError, TcpipError } from "#at/result";
 import { activate, callOf, type DataCallFailure, deactivate, defineContext } from "#modem/data-call";
-import { attached } from "#modem/default-bearer";
 import { inService } from "#modem/network";
-import { CONTEXT_IDS, contextOf, contextsOf, detached, routerFor } from "#modem/pdp-contexts";
-import { takesPackets } from "#modem/search-settings";
+import { CONTEXT_IDS, contextOf, contextsOf, routerFor } from "#modem/pdp-contexts";
 import type { PdpContext, PdpType } from "#modem/state";
 import { noTraffic } from "#modem/traffic-meter";
 
@@ -56,20 +55,6 @@ function whenAnswered({ modem, runtime }: CommandContext, task: () => readonly s
 const cid = integer("cid", CONTEXT_IDS);
 /** Text that stands in quotes again when it is printed. */
 const name = <const Name extends string>(of: Name, max: number) => string(of, { max, pattern: /^[\x20-\x7e]*$/ });
-
-const cgatt = defineCommand({
-  name: "+CGATT",
-  title: "Attach to packet service",
-  spec: "3GPP TS 27.007 §10.1.9",
-  parameters: [integer("state", [0, 1])],
-  read: ({ modem }) => [`+CGATT: ${modem.state.network.attached ? 1 : 0}`],
-  write({ modem }, { state: wanted }) {
-    const { state } = modem;
-    if (wanted === 1 && !(inService(state) && takesPackets(state))) throw new CmeError(30);
-    if (state.network.attached !== (wanted === 1)) modem.update(wanted === 1 ? attached(state) : detached(state, "ME"));
-    return [];
-  },
-});
 
 const cgdcont = defineCommand({
   name: "+CGDCONT",

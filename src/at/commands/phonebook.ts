@@ -1,9 +1,10 @@
 /** Phonebooks of the card and of the module; the lists of calls, which stay empty (3GPP TS 27.007 §8.11 to §8.14). */
+
+import { requireCard } from "#at/card/sim-access";
 import { type CommandContext, type CommandDefinition, defineCommand } from "#at/command";
+import { fromTe, toTe } from "#at/messages/te-charset";
 import { integer, optional, string, word } from "#at/parameter";
 import { CmeError } from "#at/result";
-import { requireCard } from "#at/sim-access";
-import { fromTe, toTe } from "#at/te-charset";
 import { LONGEST_NUMBER, LONGEST_TEXT, PHONEBOOK_CAPACITY, PHONEBOOKS, type Phonebook, type PhonebookName } from "#modem/phonebook";
 import { addressOf } from "#modem/sms/pdu-fields";
 

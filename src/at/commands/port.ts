@@ -1,10 +1,9 @@
 /** The serial line and what is printed on it. */
 import { type CommandDefinition, defineCommand } from "#at/command";
-import { keepSetting, keptSetting } from "#at/kept-setting";
+import { keepSetting, keptSetting } from "#at/memory/kept-setting";
 import { integer, optional, word } from "#at/parameter";
 import { CmeError } from "#at/result";
-
-const RATES = [9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600] as const;
+import { LINE_RATES, rateInForce } from "#modem/line-rate";
 
 const cmee = defineCommand({
   name: "+CMEE",
@@ -22,10 +21,14 @@ const ipr = defineCommand({
   name: "+IPR",
   title: "Line rate: of serial devices, and of output that is paced",
   spec: "ITU-T V.250 §6.2.10",
-  parameters: [integer("rate", RATES)],
-  test: () => [`+IPR: (),(${RATES.join(",")})`],
-  read: (context) => [`+IPR: ${keptSetting(context, "ipr", "115200")}`],
-  write: (context, { rate }) => keepSetting(context, "ipr", String(rate)),
+  parameters: [integer("rate", LINE_RATES)],
+  test: () => [`+IPR: (),(${LINE_RATES.join(",")})`],
+  read: ({ modem }) => [`+IPR: ${rateInForce(modem.state)}`],
+  // BG96: AT&W keeps it; AT&F and ATZ leave it as it is
+  write({ modem }, { rate }) {
+    modem.update({ lineRate: rate });
+    return [];
+  },
 });
 
 const ifc = defineCommand({

@@ -1,6 +1,6 @@
 /** PSM, eDRX and sleep: what is asked of the network, and what it grants. */
 import { type CommandContext, type CommandDefinition, defineCommand } from "#at/command";
-import { keepSetting, keptSetting } from "#at/kept-setting";
+import { keepSetting, keptSetting } from "#at/memory/kept-setting";
 import { integer, optional, string } from "#at/parameter";
 import { CmeError } from "#at/result";
 import { activeSeconds, EDRX_TYPE, FACTORY_PSM, FACTORY_QPSMCFG, grantedEdrx, keptPsm, requestedEdrx, requestedPsm, tauSeconds } from "#modem/power-saving";

@@ -1,7 +1,7 @@
 /** AT+QCFG: how the module looks for a network and how it behaves. Every value is kept; where nothing simulated depends on it, its title says so. */
 import { type CommandContext, type CommandDefinition, defineCommand, type Parameter } from "#at/command";
 import { geofenceCommands } from "#at/commands/geofence";
-import { keepSetting, keptSetting } from "#at/kept-setting";
+import { keepSetting, keptSetting } from "#at/memory/kept-setting";
 import { integer, optional, string, word } from "#at/parameter";
 import { CmeError } from "#at/result";
 import { inForce, SEARCH_DEFAULTS, type SearchSetting } from "#modem/search-settings";
@@ -26,15 +26,15 @@ function keep({ modem }: CommandContext, key: string, value: string, at: 0 | 1 =
   return [];
 }
 
-/** A setting of one value. */
-const setting = (name: string, title: string, value: Parameter<"value", number | string>, byDefault: string) =>
+/** A setting of one value. @param key under which it is kept */
+const setting = (name: string, title: string, value: Parameter<"value", number | string>, byDefault: string, key = name) =>
   defineCommand({
     name,
     title,
     spec: SPEC,
     parameters: [value, effect],
-    read: (context) => [`+QCFG: "${name}",${kept(context, name, byDefault)}`],
-    write: (context, args) => keep(context, name, String(args.value), args.effect),
+    read: (context) => [`+QCFG: "${name}",${kept(context, key, byDefault)}`],
+    write: (context, args) => keep(context, key, String(args.value), args.effect),
   });
 
 /** One that steers the search or the attach. */
@@ -87,6 +87,9 @@ const settingOfWords = (name: string, title: string, words: readonly string[]) =
 const pulse = { min: 5, max: 2000 };
 const RI_BEHAVIOUR = ["off", "pulse", "always", "auto", "wave"] as const;
 
+const BAND_PRIORITY = "nb1/bandprior";
+const bandList = string("value", { bare: true, pattern: /^([0-9a-f]{2}){1,15}$/i, range: "<bands>" });
+
 const settings: readonly CommandDefinition[] = [
   steering("nwscanmode", "Access technologies to search: 0 all, 1 GSM, 3 LTE", integer("value", [0, 1, 3])),
   steering("nwscanseq", "Order of the search: each technology before the cell's takes its time", scanSequence),
@@ -94,19 +97,15 @@ const settings: readonly CommandDefinition[] = [
   band,
   steering("servicedomain", "Domain to attach to: 0 circuit (no service on LTE, no packets on GSM), 1 packet, 2 both", integer("value", [0, 1, 2])),
   steering("roamservice", "Roaming: 1 off (searching goes on), 2 on, 255 as the card says (on)", integer("value", [1, 2, 255])),
-  steering("gprsattach", "Whether the module attaches by itself when it has registered", integer("value", [0, 1])),
+  steering("gprsattach", "Whether the module attaches by itself; on LTE it registers by its attach alone", integer("value", [0, 1])),
   setting("msc", "Release of the MSC: 0 R97, 1 R99, 2 dynamic; without effect", integer("value", [0, 1, 2]), "2"),
   setting("sgsn", "Release of the SGSN: 0 R97, 1 R99, 2 dynamic; without effect", integer("value", [0, 1, 2]), "2"),
   setting("celevel", "Coverage enhancement level on Cat NB1; without effect", integer("value", [0, 1, 2]), "0"),
   setting("ims", "IMS: 0 as the card says, 1 on, 2 off; without effect", integer("value", [0, 1, 2]), "0"),
   setting("psm/urc", "Whether +QPSMTIMER tells the timers of PSM", integer("value", [0, 1]), "0"),
   setting("psm/enter", "Whether PSM begins with the end of the connection, without the active time", integer("value", [0, 1]), "0"),
-  setting(
-    "nb1/bandprior",
-    "Bands of Cat NB1, the first ones searched first; without effect",
-    string("value", { bare: true, pattern: /^([0-9a-f]{2}){1,15}$/i, range: "<bands>" }),
-    "01",
-  ),
+  setting(BAND_PRIORITY, "Bands of Cat NB1, the first ones searched first; without effect", bandList, "01"),
+  setting("nb/bandprior", `The same as "${BAND_PRIORITY}", as some hosts call it; without effect`, bandList, "01", BAND_PRIORITY),
   steering("pdp/duplicatechk", "Whether two active contexts may have one APN", integer("value", [0, 1])),
   setting("cmux/urcport", "Channel of unsolicited result codes under CMUX; 0 = all", integer("value", [0, 1, 2, 3, 4]), "0"),
   setting("urc/delay", "Whether unsolicited result codes wait for the end of the ring indicator's pulse; without effect", integer("value", [0, 1]), "0"),

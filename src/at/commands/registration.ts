@@ -1,10 +1,10 @@
 /** Radio and registration: signal, cell, operator. */
 import { type CommandContext, type CommandDefinition, defineCommand } from "#at/command";
+import { ACCESS_TECHNOLOGY, type Domain, registrationLine } from "#at/network/registration-line";
+import { quectelSignal, signalQuality } from "#at/network/signal";
 import { integer, optional, string } from "#at/parameter";
-import { ACCESS_TECHNOLOGY, type Domain, registrationLine } from "#at/registration-line";
 import { CmeError } from "#at/result";
 import type { Session } from "#at/session";
-import { quectelSignal, signalQuality } from "#at/signal";
 import type { Spelling } from "#config/spelling";
 import { hears, inService } from "#modem/network";
 import type { AccessTechnology, ModemState } from "#modem/state";
@@ -70,7 +70,10 @@ const cops = defineCommand({
       return [];
     }
     const { state } = modem;
-    const select = (selection: 0 | 1 | 2) => modem.update(({ network }) => ({ network: { ...network, selection } }));
+    const select = (selection: 0 | 1 | 2) =>
+      modem.update(({ network }) => ({
+        network: { ...network, selection, ...(selection === 2 && { attachWanted: undefined }) },
+      }));
     if (mode === 0 || mode === 2) {
       // Particle sets the format together with automatic selection.
       if (format !== undefined) session.copsFormat = format;

@@ -1,10 +1,11 @@
 /** The SIM card: its numbers, its PIN, its slot. */
+
+import { requireCard, unblock, verifyPin } from "#at/card/sim-access";
+import { cardNumber } from "#at/card/sim-files";
 import { type CommandDefinition, defineCommand } from "#at/command";
-import { keepSetting, keptSetting } from "#at/kept-setting";
+import { keepSetting, keptSetting } from "#at/memory/kept-setting";
 import { integer, optional, string, word } from "#at/parameter";
 import { CmeError } from "#at/result";
-import { requireCard, unblock, verifyPin } from "#at/sim-access";
-import { cardNumber } from "#at/sim-files";
 
 const PIN = { bare: true, pattern: /^\d{4,8}$/ };
 
@@ -69,6 +70,7 @@ const cpwd = defineCommand({
   test: () => ['+CPWD: ("SC",8)'],
   write({ modem }, { oldpwd, newpwd }) {
     requireCard(modem.state, false);
+    if (modem.state.sim.card === "READY") throw new CmeError(3, "the card does not ask for its PIN");
     verifyPin(modem, oldpwd);
     modem.update((state) => ({ sim: { ...state.sim, pin: newpwd } }));
     return [];

@@ -1,10 +1,11 @@
 /** Messages to the network. */
+
+import { requireCard } from "#at/card/sim-access";
 import { type CommandContext, type CommandDefinition, defineCommand } from "#at/command";
-import { keepSetting, keptSetting } from "#at/kept-setting";
-import { promptFor, readNumber, readPduTyped, readTextTyped, recipientOrLength, serviceCentre, typeOfAddress } from "#at/message-entry";
+import { keepSetting, keptSetting } from "#at/memory/kept-setting";
+import { promptFor, readNumber, readPduTyped, readTextTyped, recipientOrLength, serviceCentre, typeOfAddress } from "#at/messages/message-entry";
 import { integer, optional, string } from "#at/parameter";
 import { CmsError } from "#at/result";
-import { requireCard } from "#at/sim-access";
 import { inService } from "#modem/network";
 import { fromSeptets } from "#modem/sms/gsm-alphabet";
 import { submitMessage } from "#modem/sms/message-centre";

@@ -1,11 +1,12 @@
 /** The messages that lie in the module and on its card: listed, read, written, deleted. */
+
+import { requireCard } from "#at/card/sim-access";
 import { type CommandContext, type CommandDefinition, defineCommand, type Parameter } from "#at/command";
-import { keepSetting } from "#at/kept-setting";
-import { promptFor, readNumber, readPduTyped, readTextTyped, recipientOrLength, serviceCentre, typeOfAddress } from "#at/message-entry";
-import { listLines, readLines, STATUS_WORDS } from "#at/message-lines";
+import { keepSetting } from "#at/memory/kept-setting";
+import { promptFor, readNumber, readPduTyped, readTextTyped, recipientOrLength, serviceCentre, typeOfAddress } from "#at/messages/message-entry";
+import { listLines, readLines, STATUS_WORDS } from "#at/messages/message-lines";
 import { integer, optional, word } from "#at/parameter";
 import { CmeError, CmsError } from "#at/result";
-import { requireCard } from "#at/sim-access";
 import {
   CAPACITY,
   chosenStores,

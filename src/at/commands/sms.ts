@@ -2,11 +2,11 @@
 import { type CommandDefinition, defineCommand, type Parameter } from "#at/command";
 import { smsSendCommands } from "#at/commands/sms-send";
 import { smsStoreCommands } from "#at/commands/sms-store";
-import { keepSetting, keptSetting } from "#at/kept-setting";
-import { readNumber, serviceCentre, typeOfAddress } from "#at/message-entry";
+import { keepSetting, keptSetting } from "#at/memory/kept-setting";
+import { readNumber, serviceCentre, typeOfAddress } from "#at/messages/message-entry";
+import { toTe } from "#at/messages/te-charset";
 import { integer, optional, string } from "#at/parameter";
 import { CmeError, CmsError } from "#at/result";
-import { toTe } from "#at/te-charset";
 import { inService } from "#modem/network";
 import { routed } from "#modem/sms/message-centre";
 import { numberOf } from "#modem/sms/pdu-fields";

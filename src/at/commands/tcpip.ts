@@ -2,7 +2,7 @@
 import { isIP } from "node:net";
 import { type CommandContext, type CommandDefinition, defineCommand } from "#at/command";
 import { TCPIP_TEXTS } from "#at/error-codes";
-import { nameServersOf } from "#at/name-servers";
+import { nameServersOf } from "#at/network/name-servers";
 import { integer, optional, string } from "#at/parameter";
 import { TcpipError } from "#at/result";
 import { isOnline } from "#modem/network";

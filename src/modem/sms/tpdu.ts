@@ -69,6 +69,8 @@ export const STATUS_REQUESTED = 0x20;
 export const HAS_HEADER = 0x40;
 /** Most octets of user data. */
 const MOST_DATA = 140;
+/** Most octets of all: those, and an SMS-SUBMIT's longest fields before them. */
+const MOST_OCTETS = 164;
 
 /** The septets of a text behind its header. */
 export function septetsIn({ octets, header, length }: UserData): number[] {
@@ -118,6 +120,7 @@ function readSubmit(reader: PduReader, fo: number): Submit {
  * @throws PduError
  */
 export function decodeTpdu(bytes: Buffer, fromCentre: boolean): Tpdu {
+  if (bytes.length > MOST_OCTETS) throw new PduError(`message: ${bytes.length} octets of at most ${MOST_OCTETS}`);
   const reader = readPdu(bytes);
   const fo = reader.octet("first octet");
   const decode = (): Tpdu => {

@@ -170,6 +170,9 @@ describe("a broken PDU", () => {
     expect(() => decodeMessage("FF00", true)).toThrow("service centre: 255 octets");
     expect(() => decodeMessage("0004FF91", true)).toThrow("originator: 255 digits");
     expect(() => decodeMessage("000100039121F30008FF", false)).toThrow("text: 255 octets of at most 140");
+    expect(() => decodeMessage(`000200039121F3${"00".repeat(14)}00${"41".repeat(150)}`, true)).toThrow(
+      "171 octets of at most 164",
+    );
     // a header that says it is longer than the text
     expect(() => decodeMessage("004100039121F3000401FF", false)).toThrow("header of the text");
   });

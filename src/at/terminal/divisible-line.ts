@@ -1,12 +1,12 @@
 /** The terminals of one line: a single one while the line is whole, one a channel while AT+CMUX divides it. */
-import { createTerminal, type TerminalOptions } from "#at/interpreter";
+import { createTerminal, type TerminalOptions } from "#at/terminal/interpreter";
 import {
   FACTORY_MULTIPLEXER,
   type Multiplex,
   type Multiplexer,
   type MultiplexerSettings,
   type TerminalLine,
-} from "#at/multiplexing";
+} from "#at/terminal/multiplexing";
 
 export interface DivisibleLine {
   receive(bytes: Buffer): void;

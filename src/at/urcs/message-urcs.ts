@@ -1,7 +1,9 @@
 /** Unsolicited result codes of short messages (3GPP TS 27.005 §3.4.1; AT+QINDCFG). */
-import { isIndicated } from "#at/indication";
-import { directLines } from "#at/message-lines";
-import { on, type Urc } from "#at/urc-row";
+
+import { directLines } from "#at/messages/message-lines";
+import { lineEnd } from "#at/result";
+import { isIndicated } from "#at/urcs/indication";
+import { on, type Urc } from "#at/urcs/urc-row";
 import { isFull, STORES } from "#modem/sms/message-store";
 
 export const messageUrcs: readonly Urc[] = [
@@ -11,8 +13,7 @@ export const messageUrcs: readonly Urc[] = [
     if (!isIndicated(session, now, "all") || !isIndicated(session, now, "smsincoming")) return [];
     return arrivals.map((each) => {
       // Both lines are one result code: nothing comes between them.
-      if (each.kind === "direct")
-        return directLines(each.pdu, session).join(String.fromCharCode(session.s[3] ?? 13, session.s[4] ?? 10));
+      if (each.kind === "direct") return directLines(each.pdu, session).join(lineEnd(session));
       return `${each.kind === "report" ? "+CDSI" : "+CMTI"}: "${each.store}",${each.place}`;
     });
   },

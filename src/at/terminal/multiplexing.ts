@@ -1,5 +1,5 @@
 /** What AT+CMUX settles about a line, and what the line's division into channels needs of the one who makes it. */
-import type { Flow } from "#at/interpreter";
+import type { Flow } from "#at/terminal/flow";
 
 /** In the units of 3GPP TS 27.010 §5.7. */
 export interface MultiplexerSettings {

@@ -1,11 +1,12 @@
 /** Unsolicited result codes of the network: registration, time, packet events, signal, power saving, answers to orders. */
-import { isIndicated } from "#at/indication";
+
 import { formatTime, formatZone } from "#at/local-time";
-import { registrationLine } from "#at/registration-line";
-import { signalQuality } from "#at/signal";
-import { on, type Urc } from "#at/urc-row";
+import { registrationLine } from "#at/network/registration-line";
+import { signalQuality } from "#at/network/signal";
+import { isIndicated } from "#at/urcs/indication";
+import { on, type Urc } from "#at/urcs/urc-row";
 import { callOf } from "#modem/data-call";
-import { hears, inService } from "#modem/network";
+import { isLeaving } from "#modem/network";
 import { contextsOf } from "#modem/pdp-contexts";
 import { activeSeconds, grantedEdrx, grantedPsm, tauSeconds } from "#modem/power-saving";
 import type { ModemState, NetworkReport } from "#modem/state";
@@ -33,8 +34,7 @@ export const networkUrcs: readonly Urc[] = [
       now.radio === before.radio &&
       now.settings === before.settings &&
       now.network === before.network;
-    // where the cell is one that the module does not look for, it is about to leave it
-    if (isSame || (inService(now) && !hears(now))) return [];
+    if (isSame || isLeaving(now)) return [];
     const modes = { CREG: session.creg, CGREG: session.cgreg, CEREG: session.cereg };
     return (["CREG", "CGREG", "CEREG"] as const).flatMap((domain) => {
       const line = registrationLine(now, domain, modes[domain]);

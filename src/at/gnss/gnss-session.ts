@@ -1,5 +1,5 @@
 /** The host's GNSS session, and what the receiver tells in it. */
-import type { Sighting } from "#at/nmea";
+import type { Sighting } from "#at/gnss/nmea";
 import type { ModemState } from "#modem/state";
 import type { Clock } from "#runtime";
 

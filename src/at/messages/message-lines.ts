@@ -1,6 +1,7 @@
 /** Short messages as AT commands and unsolicited result codes print them (3GPP TS 27.005 §3.1). */
+
+import { toTe } from "#at/messages/te-charset";
 import type { Session } from "#at/session";
-import { toTe } from "#at/te-charset";
 import { fromSeptets } from "#modem/sms/gsm-alphabet";
 import { isReceived, type MessageStatus, type StoredMessage } from "#modem/sms/message-store";
 import { type Address, numberOf } from "#modem/sms/pdu-fields";

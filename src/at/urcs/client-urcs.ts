@@ -1,6 +1,6 @@
 /** Unsolicited result codes of the LwM2M Client: its states, observations of application data, downlink data. */
 import type { Host } from "#at/host";
-import type { Urc } from "#at/urc-row";
+import type { Urc } from "#at/urcs/urc-row";
 import { phaseName } from "#lwm2m/phase-name";
 
 /** dltype; text where a damaged settings file, which AT+QLWM2M answers with ERROR, says nothing. */

@@ -1,12 +1,7 @@
 /** One terminal: bytes in, command lines executed from left to right, answers and URCs out (ITU-T V.250 §5). */
-import type { CommandDefinition } from "#at/command";
-import { createDataMode } from "#at/data-port";
-import { createCommandTable, resolve } from "#at/form";
+import type { CommandContext, CommandDefinition, ErrorStyle } from "#at/command";
+import { createCommandTable, errorsOf, resolve } from "#at/form";
 import type { Host } from "#at/host";
-import { createLineEditor, type LineEvent } from "#at/line";
-import { createLineFeed } from "#at/line-feed";
-import type { Multiplexing } from "#at/multiplexing";
-import { createPrinter } from "#at/printer";
 import {
   CommandError,
   failureResult,
@@ -18,10 +13,16 @@ import {
 } from "#at/result";
 import { createSession, resetSession } from "#at/session";
 import { nextStatement } from "#at/syntax";
-import { createTypeAhead } from "#at/type-ahead";
-import { urcLines } from "#at/urc";
-import { createUrcQueue } from "#at/urc-queue";
-import type { RuleReply, UserRules } from "#at/user-rules";
+import { createDataMode } from "#at/terminal/data-port";
+import { BOUNDLESS, type Flow } from "#at/terminal/flow";
+import { createLineEditor, type LineEvent } from "#at/terminal/line";
+import { createLineFeed } from "#at/terminal/line-feed";
+import type { Multiplexing } from "#at/terminal/multiplexing";
+import { createPrinter } from "#at/terminal/printer";
+import { createTypeAhead } from "#at/terminal/type-ahead";
+import { createUrcQueue } from "#at/terminal/urc-queue";
+import type { RuleReply, UserRules } from "#at/terminal/user-rules";
+import { urcLines } from "#at/urcs/urc";
 import { DEFAULT_SPELLING, type Spelling } from "#config/spelling";
 import { type Cancel, createEndableClock, type EndableClock } from "#runtime";
 
@@ -39,19 +40,6 @@ export interface Terminal {
   /** Ends its timer and its watch on the modem; nothing is sent any more. */
   close(): void;
 }
-
-/** How terminal and host keep pace. */
-export interface Flow {
-  /** Whether so much waits for the host to read that no more should be said now. */
-  readonly full: boolean;
-  /** @returns a function that ends the subscription. */
-  onRoom(handler: () => void): () => void;
-  /** Makes the host wait with what it sends, or lets it go on. */
-  hold(held: boolean): void;
-}
-
-/** Of a line that takes everything at once. */
-const BOUNDLESS: Flow = { full: false, onRoom: () => () => {}, hold() {} };
 
 export interface TerminalOptions {
   readonly host: Host;
@@ -111,16 +99,28 @@ export function createTerminal(options: TerminalOptions): Terminal {
     onOpen: () => pumping || input.set(dataMode.push(input.bytes)),
   });
 
-  const resultOf = (error: unknown, command: CommandDefinition | undefined): string => {
-    const name = command?.name;
+  /** Whom the line that is run has named to take the next bytes. */
+  let next: (() => (bytes: Buffer) => void) | undefined;
+  const context: CommandContext = {
+    ...host,
+    session,
+    spelling,
+    data: dataMode.port,
+    multiplexing: options.multiplexing,
+    passOn(named) {
+      next = named;
+    },
+  };
+
+  const resultOf = (error: unknown, command: string | undefined, errors: ErrorStyle): string => {
     if (isRefusal(error)) {
-      log.debug({ command: name, reason: error.message }, "a command was refused");
+      log.debug({ command, reason: error.message }, "a command was refused");
     } else {
       const { message: reason, stack } = error instanceof Error ? error : new Error(String(error));
-      log.error({ command: name, reason, stack }, "a command failed");
+      log.error({ command, reason, stack }, "a command failed");
     }
-    if (command?.errors === "tcpip") session.tcpipError = tcpipCode(error);
-    return failureResult(error, command?.errors ?? "cme", session.cmee, spelling);
+    if (errors === "tcpip") session.tcpipError = tcpipCode(error);
+    return failureResult(error, errors, session.cmee, spelling);
   };
 
   const pause = (delayMs: number) => new Promise<void>((resolve) => void tasks.after(delayMs, resolve));
@@ -144,13 +144,9 @@ export function createTerminal(options: TerminalOptions): Terminal {
   const run = async (line: string) => {
     const ownLife = life;
     let command: CommandDefinition | undefined;
+    let errors: ErrorStyle = "cme";
     let result = "OK";
     const replies: RuleReply[] = [];
-    let next: (() => (bytes: Buffer) => void) | undefined;
-    const { multiplexing } = options;
-    const passOn = (named: typeof next) => {
-      next = named;
-    };
     executing = true;
     try {
       for (let at = 0; ; ) {
@@ -171,25 +167,28 @@ export function createTerminal(options: TerminalOptions): Terminal {
         if (!statement) break;
         command = table.get(statement.name);
         if (!command) throw new CommandError(`no such command: ${statement.name.slice(0, 40)}`);
+        errors = errorsOf(command, line, statement);
         const call = resolve(command, line, statement);
-        const answer = call.run({ ...host, session, spelling, data: dataMode.port, multiplexing, passOn });
+        const answer = call.run(context);
         const lines = answer instanceof Promise ? await answer : answer;
         if (flow.full) await room();
         if (life !== ownLife) return;
-        if (command.errors === "tcpip") session.tcpipError = 0;
+        if (errors === "tcpip") session.tcpipError = 0;
         print(formatInformation(lines, session));
         at = call.next;
       }
     } catch (error) {
-      result = resultOf(error, command);
+      result = resultOf(error, command?.name, errors);
     }
     if (flow.full) await room();
     if (life !== ownLife) return;
     executing = false;
     if (result !== "") print(formatResult(result, session));
-    if (next && result === "OK") {
+    const named = next;
+    next = undefined;
+    if (named && result === "OK") {
       printer.flush();
-      successor = next();
+      successor = named();
     }
     urcs.activity();
     for (const reply of replies) pushLater(reply);
@@ -245,7 +244,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
     tasks.end();
     tasks = createEndableClock(clock);
     delayed = 0;
-    goOn = undefined;
+    goOn = next = undefined;
     input.set(Buffer.alloc(0));
     lineFeed.reset();
     previousLine = "";

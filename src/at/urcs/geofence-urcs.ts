@@ -1,6 +1,6 @@
 /** `+QIND: "GEOFENCE"`: the module has come into an area, or left it. */
-import { hasSession } from "#at/gnss-session";
-import { on, type Urc } from "#at/urc-row";
+import { hasSession } from "#at/gnss/gnss-session";
+import { on, type Urc } from "#at/urcs/urc-row";
 import { isWithin } from "#modem/geofence";
 
 const ENTERING = 1;

@@ -1,9 +1,9 @@
 /** Short messages as the host types them behind the prompt. */
 import type { CommandContext, Parameter } from "#at/command";
-import { keptSetting } from "#at/kept-setting";
+import { keptSetting } from "#at/memory/kept-setting";
+import { fromTe } from "#at/messages/te-charset";
 import { integer } from "#at/parameter";
 import { CmeError, CmsError } from "#at/result";
-import { fromTe } from "#at/te-charset";
 import { toSeptets } from "#modem/sms/gsm-alphabet";
 import { type Address, addressOf, alphabetOf, NUMBER, PduError } from "#modem/sms/pdu-fields";
 import {

@@ -1,8 +1,8 @@
 /** The NMEA port: what the receiver tells once a second while a session runs, whether or not there is a fix. */
-import { hasSession, sightingOf } from "#at/gnss-session";
+import { hasSession, sightingOf } from "#at/gnss/gnss-session";
+import { nmeaSentences, type SentenceType } from "#at/gnss/nmea";
 import type { Host } from "#at/host";
-import { keptSetting } from "#at/kept-setting";
-import { nmeaSentences, type SentenceType } from "#at/nmea";
+import { keptSetting } from "#at/memory/kept-setting";
 import type { Cancel } from "#runtime";
 
 export interface NmeaPort {

@@ -1,6 +1,6 @@
 /** The terminals of one modem, one a line, and which of them hear the unsolicited result codes (AT+QURCCFG="urcport"). */
-import { createDivisibleLine, type DivisibleLine, type DivisibleLineOptions } from "#at/divisible-line";
-import type { TerminalLine } from "#at/multiplexing";
+import { createDivisibleLine, type DivisibleLine, type DivisibleLineOptions } from "#at/terminal/divisible-line";
+import type { TerminalLine } from "#at/terminal/multiplexing";
 
 /** The module's serial ports, as AT+QURCCFG names them. */
 export type PortName = "usbat" | "usbmodem" | "uart1";

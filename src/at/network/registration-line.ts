@@ -1,4 +1,5 @@
 /** The body of +CREG, +CGREG and +CEREG, in answers and in URCs alike (3GPP TS 27.007 §7.2, §10.1.20, §10.1.22). */
+import { cellIdentity } from "#modem/cell-identity";
 import { grantedPsm } from "#modem/power-saving";
 import type { AccessTechnology, ModemState, RegistrationStatus } from "#modem/state";
 
@@ -21,9 +22,9 @@ export function registrationStatus(state: ModemState, domain: Domain): Registrat
 export function registrationLine(state: ModemState, domain: Domain, mode: number): string {
   const stat = registrationStatus(state, domain);
   if (mode < 2 || (stat !== 1 && stat !== 5)) return String(stat);
-  const { trackingArea, cellId, technology } = state.radio;
+  const { trackingArea, technology } = state.radio;
   const area = trackingArea.toString(16).toUpperCase().padStart(4, "0");
-  const cell = cellId.toString(16).toUpperCase();
+  const cell = cellIdentity(state).toString(16).toUpperCase();
   // A timer that is deactivated where no power saving mode has been granted (3GPP TS 24.008 §10.5.7.3-4).
   const { activeTime, periodicTau } = grantedPsm(state) ?? { activeTime: "11100000", periodicTau: "11100000" };
   const timers = mode === 4 ? `,,,"${activeTime}","${periodicTau}"` : "";

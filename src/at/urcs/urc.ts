@@ -1,10 +1,10 @@
 /** Unsolicited result codes: what each change of the modem says to the host, as the module prints it. */
 
-import { clientUrcs } from "#at/client-urcs";
-import { geofenceUrcs } from "#at/geofence-urcs";
-import { messageUrcs } from "#at/message-urcs";
-import { networkUrcs, powerSavingUrcs } from "#at/network-urcs";
-import { on, type Urc, type UrcContext } from "#at/urc-row";
+import { clientUrcs } from "#at/urcs/client-urcs";
+import { geofenceUrcs } from "#at/urcs/geofence-urcs";
+import { messageUrcs } from "#at/urcs/message-urcs";
+import { networkUrcs, powerSavingUrcs } from "#at/urcs/network-urcs";
+import { on, type Urc, type UrcContext } from "#at/urcs/urc-row";
 import type { ModemState } from "#modem/state";
 
 /** In the order in which one change prints them. */

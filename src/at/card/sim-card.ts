@@ -1,7 +1,16 @@
 /** The simulated card as its commands see it: what is selected, and one answer a command (ETSI TS 102 221 §11). */
+
+import { verifyPin } from "#at/card/sim-access";
+import {
+  type CardFile,
+  cardFile,
+  describeFile,
+  describeFolder,
+  FOLDER,
+  folderNamed,
+  writtenTo,
+} from "#at/card/sim-files";
 import { isRefusal } from "#at/result";
-import { verifyPin } from "#at/sim-access";
-import { type CardFile, cardFile, describeFile, describeFolder, FOLDER, folderNamed, writtenTo } from "#at/sim-files";
 import type { Modem } from "#modem/modem";
 
 /** What a terminal has selected on the card, and the answer that waits for GET RESPONSE. */
@@ -9,9 +18,12 @@ export interface Selection {
   folder: number;
   file: CardFile | undefined;
   waiting: Buffer;
+  /** Which initialisation of the card it is of. */
+  start: number;
 }
 
-export const createSelection = (): Selection => ({
+export const createSelection = (start = 0): Selection => ({
+  start,
   folder: FOLDER.master,
   file: undefined,
   waiting: Buffer.alloc(0),
@@ -102,6 +114,8 @@ export function workOn(modem: Modem, file: CardFile, order: FileOrder): CardAnsw
 export function exchange(modem: Modem, selection: Selection, command: Buffer): CardAnswer {
   const [cla = 0, instruction = 0, p1 = 0, p2 = 0, p3 = 0] = command;
   const data = command.subarray(5, 5 + p3);
+  const { starts } = modem.state.sim;
+  if (selection.start !== starts) Object.assign(selection, createSelection(starts));
   const { waiting } = selection;
   if (cla !== 0 && cla !== 0x80) return says(STATUS.noSuchClass);
   if (instruction !== INSTRUCTION.getResponse) selection.waiting = EMPTY;
