@@ -190,14 +190,17 @@ export interface ConfigSources {
   /** The environment: BG96_NETWORK_APNS is network.apns, a list is separated by commas. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly options: ConfigOptions;
+  /** Hears of what is probably a mistake and harms nothing. */
+  readonly warn?: ((warning: ConfigProblem) => void) | undefined;
 }
 
 /** Puts a Config together from its sources, the later over the earlier. @throws ConfigError with every problem of all of them. */
-export function loadConfig({ file, env, options }: ConfigSources): Config {
+export function loadConfig({ file, env, options, warn = () => {} }: ConfigSources): Config {
   const problems: ConfigProblem[] = [];
+  const warnings: ConfigProblem[] = [];
   const given = [
     ...(file === undefined ? [] : readFile(file, problems)),
-    ...readEnvironment(env, problems),
+    ...readEnvironment(env, warnings),
     ...readOptions(options, problems),
   ];
   const config: Config = structuredClone(DEFAULTS);
@@ -218,7 +221,9 @@ export function loadConfig({ file, env, options }: ConfigSources): Config {
   }
   if (config.rules !== undefined) readUserRules(config.rules, problems);
   problems.push(...checkSecurity(config, refused, (path) => places.get(path) ?? path));
-  if (problems.length > 0) throw new ConfigError(inOrder(problems, file));
+  // what is only warned of may be why something else is missing
+  if (problems.length > 0) throw new ConfigError(inOrder([...problems, ...warnings], file));
+  warnings.forEach(warn);
   return freeze(config);
 }
 

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "smol-toml";
 import { describe, expect, it } from "vitest";
-import { type Config, ConfigError, type ConfigOptions, DEFAULTS, loadConfig } from "#config";
+import { type Config, ConfigError, type ConfigOptions, type ConfigProblem, DEFAULTS, loadConfig } from "#config";
 import { luhnDigit, OPTIONS, variableOf } from "#config/options";
 import { readUserRules } from "#config/user-rules";
 import { initDirectory } from "#efs/starter";
@@ -145,13 +145,43 @@ describe("the configuration", () => {
     });
   });
 
-  it("leaves others' variables alone that begin alike", () => {
-    expect(
-      problems({ env: { BG96_PORT: "tcp://10.0.0.1:1", BG96_PORT_5683_UDP: "x", BG96_SERVICE_HOST: "x" } }),
-    ).toEqual([]);
-    expect(problems({ env: { BG96_NETWORK_APN: "x" } })).toEqual([
-      "BG96_NETWORK_APN: is no option (did you mean BG96_NETWORK_APNS?)",
+  it("warns of a variable that is no option, by its name and the nearest one, and goes on", () => {
+    const warnings: string[] = [];
+    const warn = ({ place, message, remedy }: ConfigProblem) => void warnings.push(`${place}: ${message} (${remedy})`);
+    const env = {
+      BG96_FOO: "1",
+      BG96_COLOUR_SCHEME: "1",
+      BG96_LWM2M_SERVR: "",
+      BG96_NETWORK_APN: "x",
+      BG96_BOOT: "instant",
+      MY_BG96_FOO: "1",
+    };
+    expect(loadConfig({ file: undefined, env, options: {}, warn })).toEqual({ ...DEFAULTS, boot: "instant" });
+    expect(warnings).toEqual([
+      "environment: BG96_FOO is no option and has no effect (did you mean BG96_BOOT?)",
+      "environment: BG96_COLOUR_SCHEME is no option and has no effect (`bg96 init DIR` writes a file with every option)",
+      "environment: BG96_LWM2M_SERVR is no option and has no effect (did you mean BG96_LWM2M_SERVER?)",
+      "environment: BG96_NETWORK_APN is no option and has no effect (did you mean BG96_NETWORK_APNS?)",
     ]);
+  });
+
+  it("tells of such a variable beside what is wrong, which it may be the reason for", () => {
+    const env = { BG96_LWM2M_PSK_KEY_HEX: "00ff", BG96_LWM2M_PSK_IDENTTY: "id" };
+    expect(problems({ env })).toEqual([
+      "BG96_LWM2M_PSK_KEY_HEX: there is a key without an identity (give lwm2m.pskIdentity (--psk-identity) too)",
+      "environment: BG96_LWM2M_PSK_IDENTTY is no option and has no effect (did you mean BG96_LWM2M_PSK_IDENTITY?)",
+    ]);
+  });
+
+  it.each([
+    ["Docker and Kubernetes", ["BG96_PORT", "BG96_PORT_5683_UDP", "BG96_SERVICE_HOST", "BG96_NAME", "BG96_ENV_X"]],
+    ["tests", ["BG96_FUZZ_SEED", "BG96_FUZZ_COUNT", "BG96_TEST_LOG", "BG96_REQUIRE_LESHAN"]],
+  ])("says nothing of the variables of %s", (_, names) => {
+    const warnings: unknown[] = [];
+    const env = Object.fromEntries(names.map((name) => [name, "x"]));
+    const warn = (warning: ConfigProblem) => void warnings.push(warning);
+    expect(loadConfig({ file: undefined, env, options: {}, warn })).toEqual(DEFAULTS);
+    expect(warnings).toEqual([]);
   });
 
   it("means paths in a file from where the file is", () => {

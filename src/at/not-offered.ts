@@ -36,6 +36,10 @@ export const NOT_OFFERED: readonly NotOffered[] = [
   },
   {
     why: "rare, and nothing simulated stands behind them",
-    commands: ["AT+QPSMEXTCFG", "AT+QNVFR", "AT+QNVFW"],
+    commands: ["AT+QPSMEXTCFG", "AT+QNVFR", "AT+QNVFW", "AT+CMER", "AT+CPOL", "AT+CPLS", "AT+CGQREQ", "AT+CGQMIN"],
+  },
+  {
+    why: "no command but the beginning of URCs, which AT+QINDCFG chooses",
+    commands: ["AT+QIND"],
   },
 ];

@@ -3,7 +3,7 @@
 import type { OpenLink } from "#coap/link";
 import { createStore } from "#efs/store";
 import { createFirmware, type Firmware } from "#firmware/firmware";
-import { awakeMs } from "#lwm2m/activity";
+import { awakeMs, whyAwake } from "#lwm2m/activity";
 import { type ClientCore, type ClientOptions, createClient } from "#lwm2m/client-core";
 import { readOptions } from "#lwm2m/client-files";
 import { resetToFactory } from "#lwm2m/factory-reset";
@@ -63,8 +63,10 @@ export function createDevice(parts: DeviceParts): Device {
     modem,
     power,
     clock,
+    log,
     lastTrafficMs: () => meter.lastMs,
     wantedAwakeMs: () => awakeMs(client.activity, options().ackTimeoutS),
+    whyAwake: () => whyAwake(client.activity, options().ackTimeoutS),
   });
   const firmware = createFirmware({
     runtime,

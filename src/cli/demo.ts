@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { atPrompt } from "#cli/at";
 import { openDemoServerAt, PortInUse } from "#cli/demo-server";
 import { runToTheEnd } from "#cli/ending";
-import { configOf } from "#cli/modem-config";
+import { configOf, warnIn } from "#cli/modem-config";
 import type { ModemOptions } from "#cli/modem-options";
 import { watchParent } from "#cli/parent-watch";
 import { createProgramLog } from "#cli/program-log";
@@ -39,7 +39,7 @@ export async function demo(command: DemoCommand, surroundings: Surroundings): Pr
       });
       try {
         const options = { logLevel: "warn", ...command, server: server.uri, register: true };
-        const modem = await openRunningModem(configOf(options), runtime, surroundings);
+        const modem = await openRunningModem(configOf(options, warnIn(log)), runtime, surroundings);
         const endEvents = modem.onEvent((event, name) => print(`+QLWEVENT: ${event},"${name}"`));
         const interactive = process.stdin.isTTY ?? false;
         for (const line of introduction(modem.tty, modem.endpoint, server, interactive)) print(line);

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { openBg96 } from "#bg96";
 import { type Running, runToTheEnd } from "#cli/ending";
 import { CliError } from "#cli/failure";
-import { configOf } from "#cli/modem-config";
+import { configOf, warnIn } from "#cli/modem-config";
 import type { ModemOptions } from "#cli/modem-options";
 import { claimProcessRecord } from "#cli/process-record";
 import { createProgramLog } from "#cli/program-log";
@@ -14,7 +14,7 @@ import {
   runDirectoryAt,
   type Surroundings,
 } from "#cli/run-directory";
-import type { Config } from "#config";
+import type { Config, ConfigProblem } from "#config";
 import { createOperator } from "#control/operator";
 import { openControlSocket } from "#control/socket";
 import { type Runtime, systemClock, systemRandom } from "#runtime";
@@ -37,8 +37,10 @@ export interface RunningModem extends Running {
 
 export async function run(options: RunOptions, surroundings: Surroundings): Promise<number> {
   const daemon = options.daemon === undefined ? undefined : runDirectoryAt(options.daemon);
-  const config = configOf(daemon ? readOptions(daemon) : options);
+  const warnings: ConfigProblem[] = [];
+  const config = configOf(daemon ? readOptions(daemon) : options, (warning) => warnings.push(warning));
   const log = createProgramLog(config.log.level, process.stderr.isTTY ?? false);
+  warnings.forEach(warnIn(log));
   const runtime: Runtime = { clock: systemClock, random: systemRandom, log };
   return runToTheEnd(
     async () => {

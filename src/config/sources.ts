@@ -60,19 +60,23 @@ function fromFile(file: string, path: OptionPath, value: unknown): unknown {
   return OPTIONS[path].isPath && typeof value === "string" ? resolve(dirname(file), value) : value;
 }
 
+/** What Docker and Kubernetes set for a container or service of the name bg96 (BG96_PORT_5683_UDP), and the project's own tests. */
+const OTHERS_VARIABLE = /^BG96_(PORT|SERVICE|NAME|ENV|FUZZ|TEST|REQUIRE)(_|$)/;
+
+/** A variable that is no option is only warned of: it may be somebody else's. */
 export function readEnvironment(
   env: Readonly<Record<string, string | undefined>>,
-  problems: ConfigProblem[],
+  warnings: ConfigProblem[],
 ): readonly Given[] {
   const given: Given[] = [];
   for (const [name, value] of Object.entries(env)) {
-    // others have names like BG96_PORT_5683_UDP (Docker, Kubernetes): only those of our sections are ours
     if (value === undefined || !name.startsWith("BG96_")) continue;
     const path = PATHS.find((each) => variableOf(each) === name);
     if (path === undefined) {
-      if (!SECTIONS.some((section) => name.startsWith(`${variableOf(section)}_`))) continue;
+      if (OTHERS_VARIABLE.test(name)) continue;
       const close = nearest(name, PATHS.map(variableOf));
-      problems.push({ place: name, message: "is no option", remedy: close ? `did you mean ${close}?` : "remove it" });
+      const remedy = close ? `did you mean ${close}?` : "`bg96 init DIR` writes a file with every option";
+      warnings.push({ place: "environment", message: `${name} is no option and has no effect`, remedy });
     } else if (value !== "") {
       given.push({ path, value: readText(OPTIONS[path], value), place: name });
     } else if (OPTIONS[path].optional) {

@@ -2,7 +2,7 @@
 import { createSocket } from "node:dgram";
 import { isIPv6 } from "node:net";
 import { Agent, createServer, type IncomingMessage, type ObserveReadStream, type OutgoingMessage } from "coap";
-import type { Clock, Log } from "#runtime";
+import type { Cancel, Clock, Log } from "#runtime";
 
 type CoapMethod = IncomingMessage["method"];
 
@@ -73,6 +73,9 @@ export interface PeerOptions {
   readonly answerWithinMs: number;
   respond(request: ReceivedRequest): Response;
 }
+
+/** The largest there is (RFC 7959 §2.2); what is longer goes in blocks. */
+const BLOCK_BYTES = 1024;
 
 /** Names the `coap` package gives instead of numbers. */
 const FORMAT_NUMBERS: Readonly<Record<string, number>> = {
@@ -161,12 +164,13 @@ export async function openCoapPeer(options: PeerOptions): Promise<CoapPeer> {
         ...(request.query !== undefined && { query: request.query }),
         ...extra,
       });
-      // Zero is an empty option value (RFC 7252 §3.2).
-      const uint = (value: number) =>
-        value === 0 ? Buffer.alloc(0) : value < 256 ? Buffer.of(value) : Buffer.of(value >> 8, value);
       if (request.format !== undefined) out.setOption("Content-Format", uint(request.format));
       if (request.accept !== undefined) out.setOption("Accept", uint(request.accept));
-      if ((request.payload?.length ?? 0) > 1024) out.setOption("Block1", Buffer.of(6));
+      const size = request.payload?.length ?? 0;
+      if (size > BLOCK_BYTES) {
+        out.setOption("Block1", Buffer.of(6)); // its exponent
+        out.setOption("Size1", uint(size)); // RFC 7959 §4
+      }
       const settle = (finish: () => void) => {
         cancelDeadline();
         pending.delete(fail);
@@ -176,9 +180,15 @@ export async function openCoapPeer(options: PeerOptions): Promise<CoapPeer> {
         settle(() => reject(new Error(reason)));
         agent.abort(out);
       };
-      const cancelDeadline = clock.after(options.answerWithinMs, () =>
-        fail(`no answer: nothing came from ${to.address}:${to.port} within ${options.answerWithinMs / 1000} s`),
-      );
+      /** Of a payload in blocks, what has been sent: each block that is acknowledged takes it further. */
+      const sentBytes = () => (out as { segmentedSender?: { currentByte: number } }).segmentedSender?.currentByte ?? 0;
+      const awaitAnswer = (sentBefore: number): Cancel =>
+        clock.after(options.answerWithinMs, () => {
+          const sent = sentBytes();
+          if (sent > sentBefore) cancelDeadline = awaitAnswer(sent);
+          else fail(`no answer: nothing came from ${to.address}:${to.port} within ${options.answerWithinMs / 1000} s`);
+        });
+      let cancelDeadline = awaitAnswer(BLOCK_BYTES);
       pending.add(fail);
       out.on("error", (error: Error) => settle(() => reject(new Error(`not sent: ${error.message}`))));
       out.on("response", (message: IncomingMessage) => {
@@ -231,6 +241,14 @@ export async function openCoapPeer(options: PeerOptions): Promise<CoapPeer> {
       await new Promise<void>((resolve) => socket.close(() => resolve()));
     },
   };
+}
+
+/** The value of an option that is a number, without leading zeros: 0 is empty (RFC 7252 §3.2). */
+function uint(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  const first = bytes.findIndex((each) => each !== 0);
+  return first === -1 ? Buffer.alloc(0) : bytes.subarray(first);
 }
 
 /** RFC 7252 §3: version 1, a token of at most 8 bytes that is there; option values of block options are checked by whoever reads them. */

@@ -1,5 +1,6 @@
 /** The demo server's commands, in the words of Cumulocity's LwM2M shell, and how answers and events are printed. */
-import { formatScalar, type JsonValue, type Leaf, type Values } from "#demo-server/content";
+import { formatScalar, type JsonValue, type Leaf, takesBytes, type Values } from "#demo-server/content";
+import { readPayloadFile } from "#demo-server/payload-file";
 import type { Answer, DemoEvent, DemoServer } from "#demo-server/server";
 
 export interface ConsoleResult {
@@ -14,6 +15,7 @@ export const CONSOLE_HELP: readonly string[] = [
   "observe /3/0/9                      read it, and print it again whenever it changes",
   "cancelobservation /3/0/9            end that",
   "write /1/1/1 60                     write a Resource; opaque values as 0x0102",
+  "write /5/0/0 @fw.bin                write a file to an opaque Resource, in blocks if it is large",
   'write /19/0 {"0":"0x01"}            replace an Object Instance',
   "execute /3/0/4                      execute a Resource, with arguments after it if any",
   "discover /3                         list what is there, with its attributes",
@@ -63,7 +65,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
     rest: "needed",
     run: async (server, endpoint, path, rest) =>
       path.split("/").length === 4
-        ? server.write(endpoint, path, rest)
+        ? server.write(endpoint, path, rest.startsWith("@") && takesBytes(path) ? readPayloadFile(rest.slice(1)) : rest)
         : server.writeInstance(endpoint, path, parseValues(rest), "replace"),
   },
 };

@@ -36,8 +36,15 @@ export function formatScalar(value: Scalar): string {
   return Buffer.isBuffer(value) ? `0x${value.toString("hex")}` : String(value);
 }
 
-/** The payload of a write to one Resource. @throws Error when the text does not fit the Resource's type. */
-export function encodeResource(path: string, text: string): { format: number; payload: Buffer } {
+/** Whether the value of a Resource may be any bytes: it is opaque, or of no type known here. */
+export function takesBytes(path: string): boolean {
+  const [objectId = 0, , resourceId = 0] = idsOf(path);
+  return (typeOf(objectId, resourceId) ?? "o") === "o";
+}
+
+/** The payload of a write to one Resource; bytes go as they are. @throws Error when the text does not fit the Resource's type. */
+export function encodeResource(path: string, text: string | Buffer): { format: number; payload: Buffer } {
+  if (typeof text !== "string") return { format: OPAQUE, payload: text };
   const [objectId = 0, , resourceId = 0] = idsOf(path);
   const type = typeOf(objectId, resourceId);
   if (type === "o") return { format: OPAQUE, payload: bytesOf(text) };

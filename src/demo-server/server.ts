@@ -63,8 +63,8 @@ export interface DemoServer {
   /** @param accept Content-Format asked for; undefined leaves the choice to the Client. */
   read(endpoint: string, path: string, accept?: number): Promise<Answer>;
   discover(endpoint: string, path: string): Promise<Answer>;
-  /** Writes one Resource as text (or opaque). @throws Error when the text does not fit the Resource's type. */
-  write(endpoint: string, path: string, text: string): Promise<Answer>;
+  /** Writes one Resource: text by its type, bytes as they are. @throws Error when the text does not fit the type. */
+  write(endpoint: string, path: string, value: string | Buffer): Promise<Answer>;
   /** Writes an Object Instance in TLV: replaces it (PUT) or changes the Resources named alone (POST). */
   writeInstance(endpoint: string, path: string, values: Values, mode: "replace" | "update"): Promise<Answer>;
   writeAttributes(endpoint: string, path: string, attributes: string): Promise<Answer>;
@@ -168,7 +168,7 @@ export async function openDemoServer(options: DemoServerOptions): Promise<DemoSe
     },
     read: (endpoint, path, accept) => ask(endpoint, { method: "GET", path, ...(accept !== undefined && { accept }) }),
     discover: (endpoint, path) => ask(endpoint, { method: "GET", path, accept: LINK_FORMAT }),
-    write: async (endpoint, path, text) => ask(endpoint, { method: "PUT", path, ...encodeResource(path, text) }),
+    write: async (endpoint, path, value) => ask(endpoint, { method: "PUT", path, ...encodeResource(path, value) }),
     writeInstance: async (endpoint, path, values, mode) => {
       const payload = encodeInstance(idsOf(path)[0] ?? 0, values);
       return ask(endpoint, { method: mode === "replace" ? "PUT" : "POST", path, format: TLV, payload });

@@ -13,3 +13,9 @@ export function awakeMs(activity: Activity, ackTimeoutS: number): number {
   if (activity === "busy") return Number.POSITIVE_INFINITY;
   return activity === "running" ? ackTimeoutS * 1000 : 0;
 }
+
+/** The same in words, for the log. */
+export const whyAwake = (activity: Activity, ackTimeoutS: number): string =>
+  activity === "busy"
+    ? "LwM2M is about to start, or a request of its Client is open"
+    : `the LwM2M Client runs, and less than ACK_TIMEOUT, ${ackTimeoutS} s, has passed since its last message`;

@@ -146,6 +146,7 @@ export function createBootstrapSession(options: BootstrapSessionOptions): Bootst
 
   const request = async () => {
     const name = options.endpointName();
+    log.info({ endpoint: name }, "asking for a bootstrap");
     const way = endpoint ?? open();
     const mine = generation; // open() has raised it
     const response = await (await way)?.request({ method: "POST", uriPath: ["bs"], uriQuery: [`ep=${name}`] });
@@ -170,6 +171,7 @@ export function createBootstrapSession(options: BootstrapSessionOptions): Bootst
         return;
       }
       case "startTimer":
+        if (effect.event === "retryDue") log.info({ retryInS: effect.ms / 1000 }, "waiting to ask for a bootstrap");
         timer?.();
         timer = clock.after(effect.ms, () => session.handle({ type: effect.event }));
         return;

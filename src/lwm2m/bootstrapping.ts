@@ -94,6 +94,7 @@ export function createBootstrapping(options: BootstrappingOptions): Bootstrappin
       onState,
       onComplete() {
         options.onComplete();
+        log.info({ bootstrapServer: account.uri, servers: accounts.servers.map(({ uri }) => uri) }, "bootstrapped");
         keeper.save();
         lifespan.begin();
         follow();
@@ -153,7 +154,11 @@ export function createBootstrapping(options: BootstrappingOptions): Bootstrappin
       const waitMs = failures === 0 ? 0 : retryDelayMs(options.policy().retry, failures - 1);
       failures = afterFailure ? failures + 1 : 0;
       // ClientHoldOffTime, OMA TS 1.0.2 §5.2.4
-      holdOff = clock.after(Math.max(account.holdOffS * 1000, waitMs), () => session?.handle({ type: "asked" }));
+      const delayMs = Math.max(account.holdOffS * 1000, waitMs);
+      if (delayMs > 0) {
+        log.info({ bootstrapServer: account.uri, inS: delayMs / 1000 }, "bootstrap required: waiting to ask for it");
+      }
+      holdOff = clock.after(delayMs, () => session?.handle({ type: "asked" }));
     },
     settled() {
       failures = 0;

@@ -195,6 +195,7 @@ export function createClient(options: ClientOptions): ClientCore {
       accounts.check();
       if (!options.autostart && !settings.enabled) return;
       const sleepS = Math.min(cfg.bootUpSleepS, SLEEP_LIMIT_S[power.profile]);
+      if (sleepS > 0) log.info({ inS: sleepS }, "waiting to start LwM2M (BOOT_UP_SLEEP_TIME)");
       sleeping = clock.after(sleepS * 1000, startOrExplain);
     } catch (error) {
       log.error({ reason: (error as Error).message }, "LwM2M cannot start");

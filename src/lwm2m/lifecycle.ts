@@ -19,6 +19,7 @@ import { type ClientFiles, readClientFiles } from "#lwm2m/client-files";
 import { awaitDataCall } from "#lwm2m/data-call-wait";
 import { endpointName } from "#lwm2m/endpoint-name";
 import { formatObjectList } from "#lwm2m/format/link";
+import { createIdleLog } from "#lwm2m/idle-log";
 import type { KeptRegistration, KeptRegistrations } from "#lwm2m/kept-registrations";
 import { createModuleCalls } from "#lwm2m/module-calls";
 import { PLAIN_UPDATE, type UpdateContent } from "#lwm2m/registration";
@@ -129,7 +130,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     type: () => (taken!.ipPreference === 1 ? "IPV6" : "IP"),
   });
 
-  const blockedByRoaming = () => modem.state.registration.eps === 5 && files!.cfg.roamingFeature === 1;
+  const blockedByRoaming = ({ registration }: ModemState) => registration.eps === 5 && files!.cfg.roamingFeature === 1;
 
   // ---- registration
 
@@ -214,15 +215,11 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     proceed();
   };
 
-  const hasService = () => isOnline(modem.state) && !blockedByRoaming();
-
-  const isDenied = (state: ModemState) => state.registration.eps === 3;
-  const sayDenied = () =>
-    log.info({ cause: modem.state.network.rejectCause }, "LwM2M is idle: the network denies registration");
+  const hasService = () => isOnline(modem.state) && !blockedByRoaming(modem.state);
 
   const seekDataCall = (source: Source) => {
     const { cfg, dataCallRetry } = files!;
-    if (isDenied(modem.state)) sayDenied();
+    idleLog.begin();
     seeking = awaitDataCall({
       modem,
       clock,
@@ -307,16 +304,14 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
   // ---- what changes while running
 
   modem.onChange((now, before) => {
-    if (!active || now.registration.eps === before.registration.eps || !inService(now) || !blockedByRoaming()) return;
-    log.info({}, "LwM2M is idle while roaming (ROAMING_FEAT=1)");
+    if (!active || now.registration.eps === before.registration.eps || !inService(now) || !blockedByRoaming(now))
+      return;
     const next = !leaving || startsAgain;
     kept.end();
     stop();
     if (next) orStop(start);
   });
-  modem.onChange((now, before) => {
-    if (running && isDenied(now) && !isDenied(before)) sayDenied();
-  });
+  const idleLog = createIdleLog({ modem, log, isRunning: () => running, blockedByRoaming });
   registry.onChange(({ path }) => {
     if (active && !bootstrapping.isTransferring && path.objectId !== undefined && path.objectId <= 2) keeper.changed();
   });

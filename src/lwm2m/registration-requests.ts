@@ -111,7 +111,8 @@ export function createRegistrationRequests(options: RegistrationRequestsOptions)
 
     async deregister(peer, location) {
       const response = await peer.request({ method: "DELETE", uriPath: location });
-      if (response.code !== "2.02") refused("De-register", response);
+      if (response.code === "2.02") log.info({ location: location.join("/") }, "de-registered");
+      else refused("De-register", response);
     },
 
     changesSince(grant) {

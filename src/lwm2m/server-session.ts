@@ -157,6 +157,7 @@ export function createServerSession(options: ServerSessionOptions): ServerSessio
     options.onRegister(session);
     closeLink();
     queueMode.begin(LISTENING);
+    log.info({ endpoint: options.endpointName() }, "registering");
     const granted = await requests.register(await connect());
     if (!granted) return { type: "failed" };
     grant = granted;
@@ -201,6 +202,8 @@ export function createServerSession(options: ServerSessionOptions): ServerSessio
         return;
       }
       case "startTimer":
+        if (effect.event === "enableDue") log.info({ forS: effect.ms / 1000 }, "disabled by the server");
+        else if (options.isOnline()) log.info({ retryInS: effect.ms / 1000 }, "waiting to register");
         timer?.();
         timer = clock.after(effect.ms, () => session.handle({ type: effect.event }));
         return;
@@ -212,6 +215,7 @@ export function createServerSession(options: ServerSessionOptions): ServerSessio
       case "bootstrap":
         return options.onBootstrapWanted();
       case "giveUp":
+        log.info({}, "the registration is given up");
         return options.onGivenUp();
     }
   };
@@ -256,6 +260,7 @@ export function createServerSession(options: ServerSessionOptions): ServerSessio
       grant = kept;
       formerPort = kept.localPort;
       queueMode.begin(WAKING);
+      log.info({ location: kept.location.join("/"), endpoint: kept.endpoint }, "the registration is kept");
       session.handle({ type: "resumed", location: kept.location, content: requests.changesSince(kept) });
     },
     goOn() {

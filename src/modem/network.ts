@@ -18,6 +18,9 @@ export interface Network {
 export const hears = (state: ModemState): boolean =>
   state.functionality === 1 && state.network.coverage && isSought(state);
 
+/** Whether the cell that the radio hears would not take the module in, or the module may not go there. */
+export const isRefused = (state: ModemState): boolean => state.network.rejectCause !== 0 || !mayRegister(state);
+
 /** What registration is heading for. */
 function target(state: ModemState): RegistrationStatus {
   if (state.power.phase !== "running" || state.functionality !== 1 || state.sim.status !== "READY") return 0;

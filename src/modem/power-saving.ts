@@ -6,7 +6,7 @@ import type { Modem } from "#modem/modem";
 import { inService } from "#modem/network";
 import type { Power } from "#modem/power";
 import type { AccessTechnology, ModemState } from "#modem/state";
-import type { Cancel, Clock } from "#runtime";
+import type { Cancel, Clock, Log } from "#runtime";
 
 /** Timers as 8 bits, "00100100". */
 export interface Psm {
@@ -99,32 +99,42 @@ const RELEASE_S = 1;
 /** AT+QPSMCFG as it is kept: <threshold>,<psm_version>. */
 export const FACTORY_QPSMCFG = "60,4";
 
-/** Whether the sleep until the periodic update is as long as AT+QPSMCFG's <threshold> at least. */
-function isWorthIt({ periodicTau, activeTime }: Psm, { settings }: ModemState): boolean {
-  const thresholdS = Number((settings.qpsmcfg ?? FACTORY_QPSMCFG).split(",")[0]);
-  const tauS = tauSeconds(periodicTau) ?? Number.POSITIVE_INFINITY;
-  return tauS - (activeSeconds(activeTime) ?? 0) >= thresholdS;
-}
+const thresholdSeconds = ({ settings }: ModemState): number =>
+  Number((settings.qpsmcfg ?? FACTORY_QPSMCFG).split(",")[0]);
+
+/** @returns how long the sleep until the periodic update lasts; Infinity without that update. */
+const sleepSeconds = ({ periodicTau, activeTime }: Psm): number =>
+  (tauSeconds(periodicTau) ?? Number.POSITIVE_INFINITY) - (activeSeconds(activeTime) ?? 0);
 
 export interface PowerSavingOptions {
   readonly modem: Modem;
   readonly power: Power;
   readonly clock: Clock;
+  readonly log: Log;
   /** Monotonic ms: when something has passed last. */
   lastTrafficMs(): number;
   /** How long after that the module's own applications want it awake; Infinity = for as long as they answer so. */
   wantedAwakeMs(): number;
+  /** What they want it awake for. */
+  whyAwake(): string;
 }
 
 /** An application that wants the module awake is asked again after so long. */
 const ASK_AGAIN_MS = 1000;
 
 export function createPowerSaving(options: PowerSavingOptions): { close(): void } {
-  const { modem, power, clock } = options;
+  const { modem, power, clock, log } = options;
   let next: Cancel | undefined;
   /** Monotonic ms: when the timers were granted, or asked for anew, or the host's orders last went over the network. */
   let grantedAtMs = 0;
+  /** Why the module stays awake although it need not for the network's sake, as the log has it. */
+  let told: string | undefined;
 
+  const tell = (reason: string) => {
+    if (reason === told) return;
+    told = reason;
+    log.info({ reason }, "PSM is granted, but the module stays awake");
+  };
   const stop = () => {
     next?.();
     next = undefined;
@@ -135,8 +145,14 @@ export function createPowerSaving(options: PowerSavingOptions): { close(): void 
   const awaitIdleness = () => {
     const atOnce = modem.state.settings["qcfg/psm/enter"] === "1";
     const activeMs = (atOnce ? RELEASE_S : (activeSeconds(requestedPsm(modem.state).activeTime) ?? 0)) * 1000;
-    const leftMs = Math.max(activeMs, options.wantedAwakeMs()) - idleMs();
+    const activeLeftMs = activeMs - idleMs();
+    if (activeLeftMs > 0) {
+      next = clock.after(activeLeftMs, awaitIdleness);
+      return;
+    }
+    const leftMs = options.wantedAwakeMs() - idleMs();
     if (leftMs <= 0) return power.sleep();
+    tell(options.whyAwake());
     next = clock.after(Number.isFinite(leftMs) ? leftMs : ASK_AGAIN_MS, awaitIdleness);
   };
   const awaitPeriodicUpdate = () => {
@@ -152,6 +168,9 @@ export function createPowerSaving(options: PowerSavingOptions): { close(): void 
     // an application that has ended wants nothing any more
     const hasEnded = now.lwm2m.phase !== before.lwm2m.phase;
     const hasPassed = now.networkReport !== before.networkReport || now.pdp !== before.pdp;
+    if (!isSame) told = undefined;
+    const hindrance = phase === "awake" && !now.power.sleeping ? hindranceOf(now, grantedPsm(now)) : undefined;
+    if (hindrance !== undefined) tell(hindrance);
     if (isSame && !(phase === "idle" && (hasEnded || hasPassed))) return;
     stop();
     if (phase === "asleep") return awaitPeriodicUpdate();
@@ -176,8 +195,17 @@ const orderOf = ({ settings }: ModemState) => `${settings.cpsms} ${settings["qcf
 function phaseOf(state: ModemState): "awake" | "idle" | "asleep" {
   const { phase, sleeping } = state.power;
   if (sleeping) return phase === "off" ? "asleep" : "awake";
-  const { update, software } = state.firmware;
-  if (update.state === DOWNLOADING || software.state === DOWNLOADING) return "awake";
   const granted = grantedPsm(state);
-  return granted && isWorthIt(granted, state) ? "idle" : "awake";
+  return granted && hindranceOf(state, granted) === undefined ? "idle" : "awake";
+}
+
+/** What in the module keeps it out of the sleep that the network grants. */
+function hindranceOf(state: ModemState, granted: Psm | undefined): string | undefined {
+  if (!granted) return undefined;
+  const { update, software } = state.firmware;
+  if (update.state === DOWNLOADING || software.state === DOWNLOADING) return "a package is being downloaded";
+  const sleepS = sleepSeconds(granted);
+  const thresholdS = thresholdSeconds(state);
+  if (sleepS >= thresholdS) return undefined;
+  return `AT+QPSMCFG asks for a sleep of ${thresholdS} s at least, and this one would last ${Math.max(0, sleepS)} s`;
 }

@@ -1,9 +1,10 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { CONSOLE_HELP } from "#demo-server/console";
+import { makePackage } from "#firmware/package";
 import { build, eventually, isRunning, openPlace, type Place, type Program, ROOT } from "./program.js";
 
 let place: Place;
@@ -107,12 +108,13 @@ describe("demo-server --command", () => {
   it("does every example of the console's help on a modem", async () => {
     const examples = CONSOLE_HELP.flatMap((line) => /^(\S.* \/.*?) {2}/.exec(line)?.[1]?.trimEnd() ?? []);
     expect(examples.map((example) => example.split(" ")[0])).toEqual(
-      ["read", "observe", "cancelobservation", "write", "write", "execute"].concat(
+      ["read", "observe", "cancelobservation", "write", "write", "write", "execute"].concat(
         ["discover", "writeattr", "create", "delete"], // the reboot goes last
       ),
     );
     const reboot = examples.filter((example) => example.startsWith("execute"));
     const others = examples.filter((example) => !reboot.includes(example));
+    writeFileSync(join(place.directory, "fw.bin"), makePackage({ name: "fw", version: "BG96MAR02A08M1G" }, 20_000));
     const server = place.begin([
       "demo-server",
       ...BUSY,

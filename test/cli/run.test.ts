@@ -26,6 +26,28 @@ describe("a modem in the foreground", () => {
     expect(readdirSync(place.base)).toEqual([]);
   });
 
+  it("warns in the log of a variable that is no option; start warns beside its output", async () => {
+    const env = { BG96_LWM2M_SERVR: "coap://192.0.2.1" };
+    const program = place.begin(["run"], { env });
+    await program.sees(/^READY /m);
+    program.kill("SIGTERM");
+    await program.ended;
+    const lines = program.stderr.trimEnd().split("\n");
+    expect(lines.map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({
+        level: "warn",
+        place: "environment",
+        msg: "BG96_LWM2M_SERVR is no option and has no effect",
+        remedy: "did you mean BG96_LWM2M_SERVER?",
+      }),
+    );
+    const start = place.begin(["start", "meter"], { env });
+    expect((await start.ended).code).toBe(0);
+    expect(start.stderr).toBe(
+      "environment: BG96_LWM2M_SERVR is no option and has no effect (did you mean BG96_LWM2M_SERVER?)\n",
+    );
+  });
+
   it("says on the READY line where its debug port and its TCP port are", async () => {
     const program = place.begin([
       "run",
@@ -144,7 +166,7 @@ describe("a modem in the foreground", () => {
 });
 
 it("bg96 get shows how it stands, as bg96 set takes it; bg96 status and list know it, too", async () => {
-  const program = place.begin(["run"]);
+  const program = place.begin(["run", "--boot", "instant"]);
   const [, tty = ""] = await program.sees(/^READY tty=(\S+) /m);
   const at = ["--run-dir", join(tty, "..")];
   const before = await place.run("get", ...at);

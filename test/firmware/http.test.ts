@@ -153,7 +153,7 @@ describe("AT+QFOTADL", () => {
 
   it("says what it takes, and refuses the rest", async () => {
     const device = await openFotaDevice();
-    expect(await device.at("AT+QFOTADL=?")).toEqual(['+QFOTADL: "<HTTP_URL>"', "OK"]);
+    expect(await device.at("AT+QFOTADL=?")).toEqual(['+QFOTADL: ("<HTTP_URL>",1)', "OK"]);
     const bad = [
       '""',
       '"ftp://127.0.0.1/x"',

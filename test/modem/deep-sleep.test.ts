@@ -32,6 +32,9 @@ const heard = ({ servers }: Device) =>
     .flatMap((server) => server.take())
     .filter(({ message }) => message.type !== "ACK")
     .map(({ message }) => (isRequest(message) ? nameOf(message).split("?")[0] : `${message.token} ${message.payload}`));
+/** As the log tells. */
+const whyAwake = ({ logged }: Device) =>
+  logged.flatMap((line) => /^PSM is granted, but the module stays awake .*"reason":"(.*)"/.exec(line)?.[1] ?? []);
 const isAsleep = ({ modem }: Device) => modem.state.power.sleeping;
 /** Until PSM POWER DOWN and after it. */
 async function sleep(device: Device) {
@@ -206,6 +209,9 @@ describe("deep sleep and the registration", () => {
     expect((await device.server.ask(get("/3/0/9"))).code).toBe("2.05");
     await device.clock.advance(29_000);
     expect(isAsleep(device)).toBe(false);
+    expect(whyAwake(device)).toEqual([
+      "the LwM2M Client runs, and less than ACK_TIMEOUT, 30 s, has passed since its last message",
+    ]);
     await device.clock.advance(1500);
     expect(isAsleep(device)).toBe(true);
   });
@@ -219,6 +225,7 @@ describe("deep sleep and the registration", () => {
     expect(await device.at(ORDER)).toEqual(["OK"]);
     await device.clock.advance(57_000); // of the 62 s to 93 s that it is waited for
     expect(isAsleep(device)).toBe(false);
+    expect(whyAwake(device)).toEqual(["LwM2M is about to start, or a request of its Client is open"]);
     await device.clock.advance(60_000);
     expect(isAsleep(device)).toBe(true);
   });

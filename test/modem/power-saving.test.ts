@@ -5,22 +5,32 @@ import { createNetwork } from "#modem/network";
 import { createPower } from "#modem/power";
 import { activeSeconds, createPowerSaving, grantedEdrx, grantedPsm, tauSeconds } from "#modem/power-saving";
 import { createTrafficMeter } from "#modem/traffic-meter";
-import { silentLog } from "#runtime";
+import { type Log, silentLog } from "#runtime";
 import { hardware } from "../support/hardware.js";
 import { createManualClock } from "../support/manual-clock.js";
 
 /** 10 s and 1 h. */
 const PSM = "1,00100001,00000101";
 
-async function open(settings: Readonly<Record<string, string>> = { cpsms: PSM }, wantedAwakeMs = () => 0) {
+async function open(
+  settings: Readonly<Record<string, string>> = { cpsms: PSM },
+  wantedAwakeMs = () => 0,
+  whyAwake = () => "an application",
+) {
+  const reasons: unknown[] = [];
+  const log: Log = {
+    ...silentLog,
+    info: (fields, message) => void reasons.push({ message, ...fields }),
+  };
   const clock = createManualClock();
   const modem = createModem(createInitialState(hardware, settings));
   const power = createPower({ modem, clock, log: silentLog, profile: "instant" });
   createNetwork({ modem, clock, log: silentLog, profile: "instant" });
   const meter = createTrafficMeter(modem, clock);
-  createPowerSaving({ modem, power, clock, lastTrafficMs: () => meter.lastMs, wantedAwakeMs });
+  createPowerSaving({ modem, power, clock, log, lastTrafficMs: () => meter.lastMs, wantedAwakeMs, whyAwake });
   power.on();
-  return { clock, modem, power, pass: () => meter.count("out", 100) };
+  const told = () => reasons.splice(0);
+  return { clock, modem, power, pass: () => meter.count("out", 100), told };
 }
 /** PSM POWER DOWN is told this long before power goes. */
 const LAST_WORDS_MS = 250;
@@ -97,6 +107,55 @@ describe("PSM", () => {
     expect(modem.state.power.sleeping).toBe(false);
     await clock.advance(1001);
     expect(modem.state.power.sleeping).toBe(true);
+  });
+
+  it("tells why it is not entered although it is granted, once for each reason and once more after each sleep", async () => {
+    const message = "PSM is granted, but the module stays awake";
+    let wanted = Number.POSITIVE_INFINITY;
+    let why = "a request is open";
+    const { clock, modem, pass, told } = await open(
+      undefined,
+      () => wanted,
+      () => why,
+    );
+    await clock.advance(9999);
+    expect(told()).toEqual([]); // the active time is the network's
+    await clock.advance(30_000);
+    expect(told()).toEqual([{ message, reason: "a request is open" }]);
+    wanted = 60_000;
+    why = "an application runs";
+    for (let times = 0; times < 5; times++) {
+      pass();
+      await clock.advance(59_000);
+    }
+    expect(told()).toEqual([{ message, reason: "an application runs" }]);
+    await clock.advance(2000);
+    expect(modem.state.power.sleeping).toBe(true);
+    await clock.advance(HOUR_MS);
+    expect([modem.state.power.boots, told()]).toEqual([2, [{ message, reason: "an application runs" }]]);
+  });
+
+  it("tells of the threshold of AT+QPSMCFG and of a download, and of nothing where PSM is not granted", async () => {
+    const message = "PSM is granted, but the module stays awake";
+    const { clock, modem, told } = await open({ cpsms: "1,10000001,00000001" }); // 30 s, 2 s
+    const set = async (change: Record<string, string>) => {
+      modem.update(({ settings }) => ({ settings: { ...settings, ...change } }));
+      await clock.advance(1000);
+      return told();
+    };
+    const threshold = (s: number, sleepS: number) => ({
+      message,
+      reason: `AT+QPSMCFG asks for a sleep of ${s} s at least, and this one would last ${sleepS} s`,
+    });
+    await clock.advance(60_000);
+    expect(told()).toEqual([threshold(60, 28)]);
+    expect(await set({ qpsmcfg: "40,4" })).toEqual([threshold(40, 28)]);
+    expect(await set({ cpsms: "1,10000001,00111111" })).toEqual([threshold(40, 0)]);
+    expect(await set({ cpsms: "0,10000001,00000001" })).toEqual([]);
+    expect(await set({ cpsms: PSM })).toEqual([]);
+    modem.update(({ firmware }) => ({ firmware: { ...firmware, update: { ...firmware.update, state: 1 } } }));
+    await clock.advance(100_000);
+    expect(told()).toEqual([{ message, reason: "a package is being downloaded" }]);
   });
 
   it("lasts until the next periodic update where some have come due before it began", async () => {

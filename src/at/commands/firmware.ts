@@ -9,7 +9,7 @@ const MOST_CHARACTERS = 255;
 const source: Parameter<"source", (dfota: Dfota) => boolean> = {
   name: "source",
   optional: false,
-  range: '"<HTTP_URL>"',
+  range: '("<HTTP_URL>",1)',
   parse(text, quoted) {
     if (!quoted && text === "1") return (dfota) => dfota.updateFromFile();
     if (!quoted || text.length === 0 || text.length > MOST_CHARACTERS) throw new CmeError(50, "source: not a URL");
@@ -19,7 +19,7 @@ const source: Parameter<"source", (dfota: Dfota) => boolean> = {
 
 export const qfotadl = defineCommand({
   name: "+QFOTADL",
-  title: "Update the firmware over the air",
+  title: "Update the firmware over the air, from a URL; 1: from /fota/update.zip",
   spec: "BG96 DFOTA Upgrade Guide V1.1 §3.1",
   parameters: [source],
   errors: "bare",

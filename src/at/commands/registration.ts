@@ -6,7 +6,7 @@ import { integer, optional, string } from "#at/parameter";
 import { CmeError } from "#at/result";
 import type { Session } from "#at/session";
 import type { Spelling } from "#config/spelling";
-import { hears, inService } from "#modem/network";
+import { hears, inService, isRefused } from "#modem/network";
 import type { AccessTechnology, ModemState } from "#modem/state";
 
 /** The manual's names; a module in the field prints them all in capitals. */
@@ -87,9 +87,12 @@ const cops = defineCommand({
     if (!inReach || !technologyFits) {
       if (mode === 1) throw new CmeError(30, `${oper} is not in reach`);
       select(0);
-    } else {
-      select(1);
+      return [];
     }
+    const isDenied = isRefused(state);
+    select(mode === 4 && isDenied ? 0 : 1);
+    // 3GPP TS 27.007 §7.3: no other operator is sought in its place
+    if (mode === 1 && isDenied) throw new CmeError(30, `${oper} does not take the module in`);
     return [];
   },
 });

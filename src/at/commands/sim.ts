@@ -6,6 +6,8 @@ import { type CommandDefinition, defineCommand } from "#at/command";
 import { keepSetting, keptSetting } from "#at/memory/kept-setting";
 import { integer, optional, string, word } from "#at/parameter";
 import { CmeError } from "#at/result";
+import { PIN_TRIES, PUK_TRIES } from "#modem/initial-state";
+import type { ModemState } from "#modem/state";
 
 const PIN = { bare: true, pattern: /^\d{4,8}$/ };
 
@@ -77,6 +79,29 @@ const cpwd = defineCommand({
   },
 });
 
+/** Second PIN of the card, which nothing here asks for: as fresh as on the first day. */
+const PIN2_COUNTERS = `${PIN_TRIES},${PUK_TRIES}`;
+
+const pinCounters = (state: ModemState, facility: "SC" | "P2"): string => {
+  const { pinTriesLeft, pukTriesLeft } = state.sim;
+  return `+QPINC: "${facility}",${facility === "SC" ? `${pinTriesLeft},${pukTriesLeft}` : PIN2_COUNTERS}`;
+};
+
+const qpinc = defineCommand({
+  name: "+QPINC",
+  title: "Tries left for PIN and PUK",
+  spec: "BG96 AT Commands Manual §5",
+  parameters: [word("facility", ["SC", "P2"])],
+  read({ modem }) {
+    requireCard(modem.state, true);
+    return [pinCounters(modem.state, "SC"), pinCounters(modem.state, "P2")];
+  },
+  write({ modem }, { facility }) {
+    requireCard(modem.state, true);
+    return [pinCounters(modem.state, facility)];
+  },
+});
+
 const cnum = defineCommand({
   name: "+CNUM",
   title: "Subscriber number",
@@ -142,6 +167,7 @@ export const simCommands: readonly CommandDefinition[] = [
   cpin,
   clck,
   cpwd,
+  qpinc,
   cnum,
   qsimstat,
   qsimdet,
