@@ -52,6 +52,17 @@ describe("AT+CGATT=1", () => {
     expect(await type("AT+CGATT?\r")).toEqual(["+CGATT: 1", "OK"]);
   });
 
+  it("is given up after 140 s of a search; the order holds", async () => {
+    const { type, wait, turn } = await open();
+    await type("AT+CGATT=0\r");
+    turn("network.searchS", 200);
+    expect(await type("AT+CGATT=1\r")).toEqual([]);
+    expect(await wait(139_999)).toEqual([]);
+    expect(await wait(1)).toEqual(["+CME ERROR: 30"]);
+    await wait(60_000);
+    expect(await type("AT+CGATT?\r")).toEqual(["+CGATT: 1", "OK"]);
+  });
+
   it("ends with the power", async () => {
     const { type, wait, power } = await open();
     await type("AT+CGATT=0\r");
