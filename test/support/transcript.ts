@@ -33,7 +33,7 @@ export function readTranscripts(folder = "."): readonly Transcript[] {
     }));
 }
 
-const escaped = (text: string) =>
+export const escaped = (text: string) =>
   text.replace(/\\(r|n|x[0-9a-f]{2})/g, (_, code: string) =>
     code === "r" ? "\r" : code === "n" ? "\n" : String.fromCharCode(Number.parseInt(code.slice(1), 16)),
   );
