@@ -1,26 +1,11 @@
 /** The options that describe a modem, the same for run, start, restart and demo. */
 import { resolve } from "node:path";
 import type { Argv, Options } from "yargs";
+import type { ConfigOptions } from "#config";
+
 /** As typed; what they may hold is the configuration's business. */
-export interface ModemOptions {
+export interface ModemOptions extends ConfigOptions {
   readonly config?: string | undefined;
-  readonly efs?: string | undefined;
-  readonly tty?: string | undefined;
-  readonly usbmodem?: string | undefined;
-  readonly uart1?: string | undefined;
-  readonly tcp?: string | undefined;
-  readonly nmea?: string | undefined;
-  readonly qcli?: string | undefined;
-  readonly rules?: string | undefined;
-  readonly dialect?: string | undefined;
-  readonly server?: string | undefined;
-  readonly endpoint?: string | undefined;
-  readonly pskIdentity?: string | undefined;
-  readonly pskKey?: string | undefined;
-  readonly lifetime?: string | undefined;
-  readonly boot?: string | undefined;
-  readonly register?: boolean | undefined;
-  readonly logLevel?: string | undefined;
 }
 
 const text = (describe: string): Options => ({ type: "string", requiresArg: true, describe });

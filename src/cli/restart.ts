@@ -1,10 +1,11 @@
 /** `bg96 restart`: stop, and start with the same options. */
-import { findDaemon, waitForRegistration } from "#cli/contact";
-import { readDaemonOptions, startDaemon, stopDaemon } from "#cli/daemon";
+import { findDaemon } from "#cli/contact";
+import { readDaemonOptions, stopDaemon } from "#cli/daemon";
 import { notRunning, tell } from "#cli/failure";
 import { configOf } from "#cli/modem-config";
 import { absolutePaths, type ModemOptions } from "#cli/modem-options";
 import { namedRunDirectory, openRunDirectory, type Surroundings } from "#cli/run-directory";
+import { bringUp } from "#cli/start";
 import { systemClock } from "#runtime";
 
 /**
@@ -26,8 +27,6 @@ export async function restart(
   configOf(together); // refuses before anything is stopped
   openRunDirectory(directory, surroundings);
   await stopDaemon(directory, systemClock, tell);
-  const ready = await startDaemon(directory, together, systemClock);
-  process.stdout.write(`${ready}\n`);
-  if (waitS !== undefined) await waitForRegistration(directory, waitS, systemClock);
+  await bringUp(directory, together, waitS);
   return 0;
 }

@@ -3,7 +3,7 @@ import { waitForRegistration } from "#cli/contact";
 import { startDaemon } from "#cli/daemon";
 import { configOf } from "#cli/modem-config";
 import { absolutePaths, type ModemOptions } from "#cli/modem-options";
-import { namedRunDirectory, openRunDirectory, type Surroundings } from "#cli/run-directory";
+import { namedRunDirectory, openRunDirectory, type RunDirectory, type Surroundings } from "#cli/run-directory";
 import { systemClock } from "#runtime";
 
 /** @param waitS how long to wait until it is registered; undefined = not at all. */
@@ -16,8 +16,17 @@ export async function start(
   const directory = namedRunDirectory(name, surroundings);
   const given = absolutePaths(options);
   configOf(given); // refuses before anything is made
-  const ready = await startDaemon(openRunDirectory(directory, surroundings), given, systemClock);
+  await bringUp(openRunDirectory(directory, surroundings), given, waitS);
+  return 0;
+}
+
+/** Starts it and shows its READY line, then waits. @throws CliError */
+export async function bringUp(
+  directory: RunDirectory,
+  options: ModemOptions,
+  waitS: number | undefined,
+): Promise<void> {
+  const ready = await startDaemon(directory, options, systemClock);
   process.stdout.write(`${ready}\n`);
   if (waitS !== undefined) await waitForRegistration(directory, waitS, systemClock);
-  return 0;
 }

@@ -47,7 +47,8 @@ const KEYS: Readonly<Record<keyof UserRule, Key>> = {
   urcs: lines,
   urcDelayMs: milliseconds,
 };
-const DEFAULTS: Omit<UserRule, "command" | "pattern"> = {
+/** Of what a rule leaves out. */
+export const RULE_DEFAULTS: Omit<UserRule, "command" | "pattern"> = {
   answer: [],
   result: "OK",
   delayMs: 0,
@@ -95,7 +96,12 @@ function readRule(given: unknown, placeOf: (key: string) => string, problems: Co
   }
   if (problems.length > before) return undefined;
   const { pattern, ...rest } = values as Partial<Omit<UserRule, "pattern">> & { readonly pattern?: string };
-  return { ...DEFAULTS, command: undefined, ...rest, pattern: pattern === undefined ? undefined : patternOf(pattern) };
+  return {
+    ...RULE_DEFAULTS,
+    command: undefined,
+    ...rest,
+    pattern: pattern === undefined ? undefined : patternOf(pattern),
+  };
 }
 
 /** The whole command has to fit, in any case. */

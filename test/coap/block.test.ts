@@ -17,6 +17,18 @@ const brief = (peer: CoapPeer) =>
     return [message.type, message.code, ...blocks, message.payload.length].join(" ");
   });
 
+/** Sends blocks of 16 octets of a PUT. */
+const putTo = (peer: CoapPeer) => (mid: number, number: number, more: 0 | 1) =>
+  peer.send({
+    code: PUT,
+    mid,
+    options: [
+      [PATH, "x"],
+      [BLOCK1, block(number, more, 16)],
+    ],
+    payload: "0123456789abcdef",
+  });
+
 const echo = { onRequest: ({ payload }: Request): Response => ({ code: "2.04", payload: payload.subarray(0, 10) }) };
 
 describe("bodies of requests, joined", () => {
@@ -67,16 +79,7 @@ describe("bodies of requests, joined", () => {
 
   it("a body that is complete is forgotten: its last block alone is no request", async () => {
     const peer = createCoapPeer(echo);
-    const put = (mid: number, number: number, more: 0 | 1) =>
-      peer.send({
-        code: PUT,
-        mid,
-        options: [
-          [PATH, "x"],
-          [BLOCK1, block(number, more, 16)],
-        ],
-        payload: "0123456789abcdef",
-      });
+    const put = putTo(peer);
     await put(1, 0, 1);
     await put(2, 1, 0);
     await put(3, 1, 0);
@@ -110,16 +113,7 @@ describe("bodies of requests, joined", () => {
 
   it("a gap is 4.08, and the transfer can go on where it was", async () => {
     const peer = createCoapPeer(echo);
-    const put = (mid: number, number: number, more: 0 | 1) =>
-      peer.send({
-        code: PUT,
-        mid,
-        options: [
-          [PATH, "x"],
-          [BLOCK1, block(number, more, 16)],
-        ],
-        payload: "0123456789abcdef",
-      });
+    const put = putTo(peer);
     await put(1, 1, 1); // never begun
     await put(2, 0, 1);
     await put(3, 2, 1);
